@@ -140,20 +140,20 @@ class TensorFunction:
     def check(
         self,
         *,
-        against: str | None = None,
-        against_forward: str | None = None,
+        against: str | Callable[..., Any] | None = None,
+        against_forward: str | Callable[..., Any] | None = None,
         against_framework: str | None = None,
         **options: Any,
     ) -> Checked:
         """Check formulas and emitted code against difference quotients, and the spec's own expectations.
 
-        against, against_forward: ``MODULE:FUNCTION``, a backward and a forward of the user's own to be checked as
-            well; the module is imported.
+        against, against_forward: a backward and a forward of the user's own to be checked as well, or their names,
+            ``MODULE:FUNCTION``; the module is imported.
         against_framework: ``torch`` or ``jax`` if they are given its tensors and return them.
         options: those of `tcgrad.check.check`; one that is not given is taken from the spec.
 
         Raises:
-            TcgradError: for an option that cannot be, or a function that is not there.
+            TcgradError: for an option that cannot be, or a function that is none or not there.
         """
         from tcgrad.check import check
         from tcgrad.check.user_code import load_user_code

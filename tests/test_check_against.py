@@ -215,7 +215,7 @@ only_own_sizes | raised ValueError
 a_view | returns a view of its argument x for x
 counts | returns something else when it is called again
 one_buffer | returns the same memory for x when it is called again
-reads_memory | returns something else for x where its arguments are not contiguous
+reads_memory | returns something else where its arguments are not contiguous
 leaves | raised SystemExit: 0
 outcome | raised Outcome: as test frameworks have them
 not_finite | not finite
@@ -284,25 +284,6 @@ def test_a_function_that_is_not_there(reference, message):
         tcgrad.load("gallery:matmul").check(against=reference)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.message) == ("TC503", message)
-
-
-def plain(x, a, dy):
-    return dy @ a.T, x.T @ dy
-
-
-@pytest.mark.parametrize(
-    ("function", "help_line"),
-    [
-        (plain, f"write '{__name__}:plain'"),
-        (lambda x, a, dy: (dy @ a.T, x.T @ dy), "write 'kernels:backward'"),
-        (3, "write 'kernels:backward'"),
-    ],
-)
-def test_a_function_is_given_by_its_name(function, help_line):
-    with pytest.raises(TcgradError) as caught:
-        tcgrad.load("gallery:matmul").check(against=function)
-    (diagnostic,) = caught.value.diagnostics
-    assert (diagnostic.code, diagnostic.help) == ("TC503", help_line)
 
 
 @pytest.mark.parametrize(

@@ -280,6 +280,23 @@ def test_a_forward_that_overflows_fails(forward, dtype, ok):
     assert ok or found.message.startswith("right elsewhere, wrong where elements are very large")
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_backward_that_overflows_fails(seed):
+    """Though where logits are that far apart most of the gradient underflows."""
+
+    def unstable(x, dy):
+        e = np.exp(x)
+        return dy[:, None] * e / e.sum(1, keepdims=True)
+
+    def stable(x, dy):
+        return unstable(x - x.max(1, keepdims=True), dy)
+
+    text = "inputs: {x: [N, 5]}\nequations: ['y[i] = logsumexp[k](x[i,k])']"
+    found = results(text, unstable, dtype="float32", seed=seed).results[0]
+    assert "wrong where elements are very large: is not finite" in found.message
+    assert results(text, stable, dtype="float32", seed=seed).ok
+
+
 def test_what_a_backward_raises_there_is_told():
     def backward(x, dy):
         if (x == 0).any():

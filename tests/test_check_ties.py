@@ -230,6 +230,25 @@ def test_ties_are_met_at_each_of_several_kinks(name, seed, method):
         assert check(made.program, derivation=made.derivation, against=user, **options).ok is ok
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["max", "min"])
+@pytest.mark.parametrize(("shape", "left", "indices"), [("[N]", "y", "j"), ("[3, N]", "y[i]", "i,j")])
+def test_more_than_two_elements_may_be_the_largest(shape, left, indices, kind, dtype):
+    made = loads(f"dims: {{N: 5}}\ninputs: {{x: {shape}}}\nequations: ['{left} = {kind}[j](x[{indices}])']")
+
+    def backward(x, dy, *, shared=None):
+        extreme = x.max(-1, keepdims=True) if kind == "max" else x.min(-1, keepdims=True)
+        attained = x == extreme
+        if shared:
+            attained &= attained.cumsum(-1) <= shared
+        return dy[..., None] * attained / attained.sum(-1, keepdims=True, dtype=x.dtype)
+
+    for seed in range(5):
+        assert checked(made, backward, dtype, seed).ok
+        found = checked(made, partial(backward, shared=2), dtype, seed)
+        assert "wrong at ties" in next(each.message for each in found.results if each.status == "fail")
+
+
 NOTED = [
     ("y[i] = lgamma(relu(x[i]) + 2)", "lgamma is not evaluated on complex numbers"),
     ("y[i] = relu(exp(x[i]) - 1)", "rounding decides which branch is taken: exp is not rational"),

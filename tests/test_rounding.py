@@ -34,6 +34,18 @@ def test_what_is_nothing_but_rounding_makes_the_rest_no_less_certain():
     assert how.bound(draws, beside)[0] == how.bound(draws[:, :1], alone)[0]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_underflows_does_not_tell_how_exact_other_elements_are(dtype):
+    """Most elements of a softmax may be so small that rounding to 0 moves them by more than they are."""
+    how = rounding(np.dtype(dtype), EFFORT, np.random.default_rng(0))
+    smallest = float(np.finfo(dtype).smallest_subnormal)
+    exact = np.array([1.0, *[smallest / 2**10] * 8], how.dtype)
+    moved = np.stack([exact, *(exact + how.noise.floor * side for side in (1, -1))])
+    bound = how.bound(moved, exact)
+    assert bound[0] <= 2**8 * unit_roundoff(np.dtype(dtype))
+    assert (bound[1:] >= smallest / 2).all()
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_far_from_0_the_error_is_no_smaller_whatever_a_single_draw_says(seed):
     """A sum whose terms cancel is small, and a draw may leave it where it was by chance."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import field
 from functools import partial
 from typing import Any
@@ -14,45 +14,56 @@ import numpy as np
 from tcgrad.check.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
 from tcgrad.check.labels import counted
+from tcgrad.check.otherwise import is_near, nudged, with_gaps
 from tcgrad.check.points import Point
 from tcgrad.check.precision import type_name
 from tcgrad.check.user_errors import describe
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
-# By so many roundings of the largest element may what is found differ where memory is read in another order.
-_ANOTHER_ORDER = 2.0**9
+# The shapes and types of arguments.
+_Kind = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
 
 
 @dataclass(frozen=True)
 class _Arguments:
-    """Arrays, and what a function is given for each."""
+    """Arrays that hold ``values``, and what a function is given for each."""
 
+    values: Sequence[Array]
     arrays: Sequence[Array]
     handed: Sequence[Any]
 
 
+_Call = Callable[[_Arguments], dict[str, Array]]
+
+
 @dataclass(frozen=True)
 class UserFunction:
-    """A function of the user's own, by the name that messages call it."""
+    """A function of the user's own, by the name that messages call it.
+
+    is_named: whether that is ``MODULE:FUNCTION``, by which a command finds it as well.
+    anew: makes one that was never called, of a module that is run once more, if that can be done.
+    """
 
     name: str
     function: Callable[..., Any]
     framework: Framework = NUMPY
-    _kept: dict[tuple[Any, ...], _Arguments] = field(default_factory=dict, compare=False)
+    is_named: bool = True
+    anew: Callable[[], Callable[..., Any] | None] | None = None
+    _kept: dict[_Kind, _Arguments] = field(default_factory=dict, compare=False)
 
     def results(self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
         """What the function returns for a sample's inputs and ``more`` arrays: an array for each of ``tensors``.
 
         Raises:
-            ModuleError: if it raises an exception, writes to its arguments, hands them back, returns something else
-                where arguments are not contiguous, or something else than one array of the right type for each tensor.
+            ModuleError: if it raises an exception, writes to its arguments, hands them back, or returns something else
+                than one array of the right type for each tensor.
             StateError: if it returns something else when it is called again, with new arrays or with such as held
                 other values before, or the same memory again.
         """
         given = [*map(sample.narrow, (*sample.values, *more))]
-        call = partial(self._call, sample, given, tensors, what)
+        call: _Call = partial(self._call, sample, tensors, what)
         first, again = call(self._new(given)), call(self._used(given))
         for name, array in first.items():
             if not same_bits(array, again[name]):
@@ -63,42 +74,76 @@ class UserFunction:
                 raise StateError(f"{self.name} returns something else {told}")
             if array.flags.writeable and np.may_share_memory(array, again[name]):
                 raise StateError(f"{self.name} returns the same memory for {name} when it is called again")
-        if sample.sizes:
-            self._refuse_contiguous_alone(sample, given, tensors, what, first)
         return first
 
-    def _refuse_contiguous_alone(
-        self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str, right: Mapping[str, Array]
-    ) -> None:
+    def unlike(
+        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str, found: Mapping[str, Array]
+    ) -> dict[str, str]:
+        """What is wrong with results ``found`` that are right, by tensors: they are others where arguments lie
+        otherwise in memory, or, of gradients, than the negative where ``more``, those of the outputs, are negated."""
+        given = [*map(sample.narrow, (*sample.values, *more))]
+        call: _Call = partial(self._call, sample, tensors, what)
+        wrong = self._unlike_signs(call, given, len(more), found, sample.dtype) if more else {}
+        return wrong | self._unlike_contiguous(call, given, found, sample.dtype)
+
+    def _unlike_contiguous(
+        self, call: _Call, given: Sequence[Array], right: Mapping[str, Array], dtype: np.dtype[Any]
+    ) -> dict[str, str]:
         """What reads memory must mind its strides, or refuse them."""
         try:
-            found = self._call(sample, given, tensors, what, self._new(given, _with_gaps))
+            found = call(self._new(given, with_gaps))
+            if all(is_near(found[name], array, dtype) for name, array in right.items()):
+                return {}
+            beside = call(self._new([*map(nudged, given)]))
         except ModuleError:
-            return
-        for name, array in right.items():
-            if found[name].shape != array.shape or not _is_near(found[name], array, sample.dtype):
-                told = "where its arguments are not contiguous"
-                raise ModuleError(f"{self.name} returns something else for {name} {told}")
+            return {}
+        told = f"{self.name} returns something else where its arguments are not contiguous"
+        return {name: told for name, array in right.items() if not is_near(found[name], array, dtype, beside[name])}
 
-    def _new(self, given: Sequence[Array], laid_out: Callable[[Array], Array] = np.array) -> _Arguments:
+    def _unlike_signs(
+        self, call: _Call, given: Sequence[Array], upstream: int, right: Mapping[str, Array], dtype: np.dtype[Any]
+    ) -> dict[str, str]:
+        """A gradient is linear in those of the outputs, the last arguments, unless it was kept for the others alone."""
+        try:
+            found = call(self._new([*given[:-upstream], *(-array for array in given[-upstream:])]))
+        except ModuleError as error:
+            return dict.fromkeys(right, str(error))
+        wrong = {}
+        for name, array in right.items():
+            if not is_near(found[name], -array, dtype):
+                told = "the same" if same_bits(found[name], array) else "something else than the negative"
+                where = "where the gradients of the outputs have the other sign"
+                wrong[name] = f"{self.name} returns {told} {where}"
+        return wrong
+
+    def at_first(
+        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str
+    ) -> dict[str, Array] | None:
+        """What the function returns where it is called for the first time, if that can be seen."""
+        function = self.anew and self.anew()
+        if function is None:
+            return None
+        with suppress(ModuleError):
+            return replace(self, function=function).results(sample, more, tensors, what)
+        return None
+
+    def _new(self, values: Sequence[Array], laid_out: Callable[[Array], Array] = np.array) -> _Arguments:
         """Arguments of their own; ``laid_out`` makes a copy of an array, in some order of memory."""
-        arrays = [laid_out(array) for array in given]
-        return _Arguments(arrays, [self._handed(array) for array in arrays])
+        arrays = [laid_out(array) for array in values]
+        return _Arguments(values, arrays, [self._handed(array) for array in arrays])
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
         """Arguments of an earlier call that have been given these values: they are what they were, but not the same."""
         if not self.framework.is_view:
             return self._new(given)
-        kind = tuple((array.shape, array.dtype) for array in given)
+        kind = _kind_of(given)
         if kind not in self._kept:
             self._kept[kind] = self._new(given)
         for array, value in zip(self._kept[kind].arrays, given, strict=True):
             array[...] = value
-        return self._kept[kind]
+        return replace(self._kept[kind], values=given)
 
-    def _call(
-        self, sample: Point, given: Sequence[Array], tensors: Sequence[Tensor], what: str, arguments: _Arguments
-    ) -> dict[str, Array]:
+    def _call(self, sample: Point, tensors: Sequence[Tensor], what: str, arguments: _Arguments) -> dict[str, Array]:
         try:
             with np.errstate(all="ignore"), output_on_stderr():
                 returned = self.function(*arguments.handed)
@@ -106,7 +151,7 @@ class UserFunction:
             raise
         except BaseException as error:  # what test frameworks and other languages raise is no Exception
             raise ModuleError(f"{self.name} raised {describe(error)}") from error
-        if not all(same_bits(a, b) for a, b in zip(arguments.arrays, given, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(arguments.arrays, arguments.values, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
         found = self._named(sample, returned, tensors, what)
         if not sample.sizes:
@@ -184,6 +229,35 @@ class UserCode:
             raise ModuleError("there is no forward to call")
         return self.forward.results(sample, (), sample.program.outputs, "output")
 
+    def unlike_gradients(
+        self, sample: Point, upstream: Mapping[str, Array], found: Mapping[str, Array]
+    ) -> dict[str, str]:
+        """What is wrong with gradients that are right, by their inputs, where arguments are otherwise."""
+        if self.backward is None:
+            return {}
+        return self.backward.unlike(sample, list(upstream.values()), sample.program.wrt, "gradient", found)
+
+    def unlike_outputs(self, sample: Point, found: Mapping[str, Array]) -> dict[str, str]:
+        """The same of outputs."""
+        return {} if self.forward is None else self.forward.unlike(sample, (), sample.program.outputs, "output", found)
+
+    def gradients_at_first(self, sample: Point, upstream: Mapping[str, Array]) -> dict[str, Array] | None:
+        """What a backward that was never called returns, if there is one."""
+        if self.backward is None:
+            return None
+        return self.backward.at_first(sample, list(upstream.values()), sample.program.wrt, "gradient")
+
+    def outputs_at_first(self, sample: Point) -> dict[str, Array] | None:
+        """What a forward that was never called returns, if there is one."""
+        if self.forward is None:
+            return None
+        return self.forward.at_first(sample, (), sample.program.outputs, "output")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a command can name them all."""
+        return all(function is None or function.is_named for function in (self.backward, self.forward))
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of results about them."""
@@ -197,18 +271,8 @@ class UserCode:
         return words + (["--against-framework", self.framework] if words and self.framework != "numpy" else [])
 
 
-def _with_gaps(array: Array) -> Array:
-    """A copy between whose elements others lie in memory."""
-    made = np.zeros((*array.shape, 2), array.dtype)
-    made[..., 0] = array
-    return made[..., 0]
-
-
-def _is_near(found: Array, right: Array, dtype: np.dtype[Any]) -> bool:
-    """Whether two arrays differ by no more than the order of operations in a type explains."""
-    largest = float(np.max(np.abs(right), initial=0, where=np.isfinite(right)))
-    atol = _ANOTHER_ORDER * float(np.finfo(dtype).eps) * largest
-    return np.allclose(found, right, rtol=0, atol=atol, equal_nan=True)
+def _kind_of(given: Sequence[Array]) -> _Kind:
+    return tuple((array.shape, array.dtype) for array in given)
 
 
 def _kind(returned: Any) -> str:

@@ -64,6 +64,11 @@ def has_ties(program: Program) -> bool:
     )
 
 
+def has_extremes(program: Program) -> bool:
+    """Whether the equations have largest or smallest elements, of which several may be equal."""
+    return any(isinstance(node, IndexReduce) and node.kind in _EXTREMES for node in _nodes(program))
+
+
 def why_branches_are_rounded(program: Program) -> str:
     """Why rounding may decide which branch is taken where branches meet; empty if they are decided by rational
     functions of the inputs, which are exact at small whole numbers.

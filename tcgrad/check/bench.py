@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import field
 from functools import partial
 from math import inf
@@ -123,6 +124,27 @@ class Bench:
         return self.against.outputs(self.sample)
 
     @cached_property
+    def _unlike_gradients(self) -> dict[str, str]:
+        """What is wrong with the user's gradients that are right, by their inputs, where arguments are otherwise."""
+        if self.against is None:
+            return {}
+        return self.against.unlike_gradients(self.sample, upstream_arrays(self.sample), self.user_gradients)
+
+    @cached_property
+    def _unlike_outputs(self) -> dict[str, str]:
+        """The same of the user's outputs."""
+        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs)
+
+    @cached_property
+    def _user_at_first(self) -> dict[str, dict[str, Array]]:
+        """What the user's own returns where it is called for the first time, by the kind of result, so far as that can
+        be seen."""
+        if self.against is None:
+            return {}
+        gradients = self.against.gradients_at_first(self.sample, upstream_arrays(self.sample))
+        return {"against": gradients or {}, "against_forward": self.against.outputs_at_first(self.sample) or {}}
+
+    @cached_property
     def ladder(self) -> Ladder:
         return Ladder(self.sample, self.options.method)
 
@@ -193,15 +215,22 @@ class Bench:
                     expected = self._expected(known, np.maximum(bound, wider()))
                     outcome = expected.judge(view(found))
             except ModuleError as error:
-                outcome = Comparison("fail", 0, message=self._told(error))
+                outcome = Comparison("fail", 0, message=self._told(str(error)))
                 where = "" if isinstance(error, StateError) else where
+        if outcome.status == "pass" and tally.subject == "user" and self.first:
+            unlike = self._unlike_gradients.get(tally.wrt, "") if tally.wrt else self._unlike_outputs.get(tally.of, "")
+            outcome = Comparison("fail", 0, message=self._told(unlike)) if unlike else outcome
         overflow = self._overflow(tally)
         excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
         if outcome.status == "fail" and excuse:
             outcome = replace(outcome, status="inconclusive", message=excuse)
         if found is not None and outcome.status == "fail" and outcome.worst is not None:
             wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
-            slip = wrong.slip(partial(viewed, slips, view)) if tally.is_unexplained(self.own) else ""
+            slip = ""
+            if tally.is_unexplained(self.own):
+                slip = self._kept(tally, expected, view)
+                where = "" if slip else where
+                slip = slip or wrong.slip(partial(viewed, slips, view))
             outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
         if where or not self.own:
             outcome = replace(outcome, where=where, elsewhere=not self.own)
@@ -219,6 +248,14 @@ class Bench:
                 right = Right(found, self._summed, tuple(slips()))
                 self.plantings.plant(tally.key, right, Comparing(expected, view, how).after(found))
         return outcome
+
+    def _kept(self, tally: Tally, expected: Expected, view: View) -> str:
+        """That the user's own is wrong for what it keeps, in words; empty if it is so where it is called at first."""
+        first = self._user_at_first.get(tally.kind, {}).get(tally.wrt or tally.of)
+        with suppress(ModuleError):
+            if first is not None and expected.judge(view(first)).status == "pass":
+                return "is right where it is called for the first time: it keeps something of earlier calls"
+        return ""
 
     def _expected(self, known: Known, bound: Array) -> Expected:
         """What is known, as what formula, module and user are compared with one after the other."""
@@ -254,8 +291,8 @@ class Bench:
     def _sizes(self) -> dict[str, int]:
         return {dim.name: dim.value for dim in self.sample.program.dims}
 
-    def _told(self, error: ModuleError) -> str:
-        return str(error) if self.own or not self.sample.label else f"{error} (with {self.sample.label})"
+    def _told(self, what: str) -> str:
+        return what if self.own or not self.sample.label else f"{what} (with {self.sample.label})"
 
     def _place(self, outcome: Comparison, locate: Locate) -> Place:
         position, text = locate(outcome.worst or 0)

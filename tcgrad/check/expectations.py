@@ -45,10 +45,10 @@ def decide_expectations(
     paths: Paths,
     samplers: Sequence[tuple[Sampler, bool]],
     options: Options,
-    repeat: Callable[[], str],
+    repeat: Callable[[], str | None],
     first: Bench | None = None,
 ) -> list[Result]:
-    """Decide each of a program's expectations; ``repeat`` makes the command that does it again.
+    """Decide each of a program's expectations; ``repeat`` makes the command that does it again, if any.
 
     What is proved is worked out in double precision, what is not in a wider type where there is one and it is cheap: a
     term that is missing may be small.
@@ -159,7 +159,7 @@ class _Expectation:
     text: str
     derived: Derived
     options: Options
-    repeat: Callable[[], str]
+    repeat: Callable[[], str | None]
     sizes: tuple[Mapping[str, int], ...]
 
     @property

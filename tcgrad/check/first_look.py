@@ -35,10 +35,10 @@ def is_looked_at_first(options: Options, against: UserCode | None, dtype: np.dty
     return is_judged_by_rounding and against is not None and against.backward is not None
 
 
-def passes_at_sight(look: Look, against: UserCode, tallies: Tallies, sizes: str) -> bool:
+def passes_at_sight(look: Look, against: UserCode, tallies: Tallies, sizes: str, *, first: bool) -> bool:
     """Whether the gradients by all inputs are right; the tallies are told of them if they are.
 
-    sizes: in words, if they are not the spec's own.
+    sizes: in words, if they are not the spec's own. first: whether it is the first look at them.
     """
     slopes, started = look.slopes(), perf_counter()
     if not slopes:
@@ -50,7 +50,7 @@ def passes_at_sight(look: Look, against: UserCode, tallies: Tallies, sizes: str)
     seconds = perf_counter() - started
     outcomes = {wrt: _passed(look, wrt, found[wrt], slope.value) for wrt, slope in slopes.items()}
     passed = {wrt: outcome for wrt, outcome in outcomes.items() if outcome}
-    if len(passed) < len(slopes):
+    if len(passed) < len(slopes) or (first and against.unlike_gradients(look, look.upstream, found)):
         return False
     of = ", ".join(output.name for output in look.program.outputs)
     for wrt, outcome in passed.items():

@@ -102,7 +102,7 @@ class Plantings:
         else:
             trial.undecided = seen.comparison.message or "rounding may do as much"
 
-    def results(self, of: str, dtype: str, seed: int, repeat: Callable[[], str]) -> Iterator[Result]:
+    def results(self, of: str, dtype: str, seed: int, repeat: Callable[[], str | None]) -> Iterator[Result]:
         """A result for each mistake: it passes if the mistake is caught wherever it can be made."""
         for mistake in MISTAKES if self._trials else ():
             planted = tuple(self._planted(row, mistake) for row in self._trials)

@@ -79,7 +79,8 @@ class Rounding:
             least = _LEAST * self.noise.unit / self.safety
             finite = np.isfinite(spread)
             cancelled = np.asarray((spread > size) & finite)
-            spread = np.asarray(np.maximum(spread, max(_typical(spread, size, finite & ~cancelled), least) * size))
+            telling = finite & ~cancelled & (size > self.noise.floor / self.noise.unit)
+            spread = np.asarray(np.maximum(spread, max(_typical(spread, size, telling), least) * size))
             if cancelled.any():  # nor is one of those that are nothing but rounding much better off than the others
                 spread[cancelled] = np.maximum(spread[cancelled], _median(spread[cancelled]))
             bound = np.asarray(spread * exact.dtype.type(self.safety * self.roundoff / self.noise.unit))
@@ -92,9 +93,10 @@ class Rounding:
             return np.where(finite, bound, np.where(decided, np.inf, np.nan))
 
 
-def _typical(spread: Array, size: Array, known: NDArray[np.bool_]) -> Any:
-    """The median of the relative spread of known elements, or of that of many random ones; 0 if there is none."""
-    telling = known & (size != 0)
+def _typical(spread: Array, size: Array, telling: NDArray[np.bool_]) -> Any:
+    """The median of the relative spread where it tells something, or of that of many random elements; 0 if it does
+    nowhere, as where everything is 0, nothing but rounding, or so small that it underflows.
+    """
     if telling.size <= _SAMPLED and telling.all():
         return _median((spread / size).reshape(-1)) if telling.size else 0.0
     seen = np.flatnonzero(telling)

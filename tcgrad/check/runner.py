@@ -20,7 +20,7 @@ from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_longdouble_wider
 from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.sampler import Sampler, sampler
-from tcgrad.check.sizes import other_sizes
+from tcgrad.check.sizes import equal_sizes, other_sizes
 from tcgrad.check.tally import Tallies
 from tcgrad.check.traits import Traits, traits_of
 from tcgrad.check.trials import Progress, Trials
@@ -95,13 +95,17 @@ class _Run:
         if self.options.sizes == "all":
             others = other_sizes(self.program)
             samplers += [(sampler(other, sizes, directional=directional), False) for other, sizes in others]
+        equal = None
+        if self.options.sizes == "all" and self.against is not None:
+            found = equal_sizes(self.program)
+            equal = next((sampler(other, sizes, directional=directional) for other, sizes in found), None)
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}
         benches: dict[str, Bench] = {}
         for dtype in self.options.dtype if self.options.asks_for(*_OF_SAMPLES) else ():
             tallies = Tallies(dtype)
-            trials = Trials(paths, module, self.against, self.options, self.progress, samplers, tallies)
+            trials = Trials(paths, module, self.against, self.options, self.progress, samplers, tallies, equal)
             results += self._for_dtype(trials, benches)
             evaluations += tallies.evaluations
             untied |= dict.fromkeys([tallies.untied] if tallies.untied else [])
@@ -167,8 +171,10 @@ class _Run:
             seed=self.options.seed,
         )
 
-    def _repeat(self, dtype: str) -> str:
-        """The command that repeats a check."""
+    def _repeat(self, dtype: str) -> str | None:
+        """The command that repeats a check; None where it checks a function that no command can name."""
+        if self.against is not None and not self.against.is_named:
+            return None
         name = self.program.spec.source.name
         spec = "-" if name == STDIN else name
         words = ["tcgrad", "check", spec, "--dtype", dtype, "--seed", str(self.options.seed)]

@@ -1,4 +1,4 @@
-"""Other sizes than the spec's own: distinct primes, so that no two axes can be confused, and ones."""
+"""Other sizes than the spec's own: distinct primes, so that no two axes can be confused, ones, and equal ones."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tcgrad.records import replace
 
 _PRIMES = ((2, 3, 5, 7, 11, 13, 17, 19, 23), (3, 5, 7, 11, 13, 17, 19, 23, 29), (2, 5, 11, 17, 23, 31, 41, 53, 67))
 _ABOVE = (*_PRIMES[0], 29, 31, 37, 41)
+_EQUAL = (3, 4, 2)
 # The elements that one forward evaluation at other sizes may have.
 _ELEMENTS = 2**14
 # What evaluations for difference quotients may have together: at sizes above the spec's own, and at others, if any of
@@ -41,14 +42,28 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
     """The program at other sizes -> each with the sizes of all dims. What does not fit the spec or its
     derivatives, or gives indices other ranges, is left out."""
     dims = free_dims(program)
-    if not dims:
+    if dims:
+        for candidates in (_primes(dims), [(dict.fromkeys(dims, 1), _WORK)]):
+            yield from _other(program, candidates)
+
+
+def equal_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
+    """The same with all dims equal, if there are several: there no code can tell axes apart by their lengths."""
+    dims = free_dims(program)
+    if len(dims) > 1:
+        yield from _other(program, [(dict.fromkeys(dims, size), _WORK) for size in _EQUAL])
+
+
+def _other(
+    program: Program, candidates: Iterable[tuple[dict[str, int], int]]
+) -> Iterator[tuple[Program, dict[str, int]]]:
+    """The program at the best sizes, if they are not its own."""
+    other = _best(program, candidates)
+    if other is None:
         return
-    own = {dim.name: dim.value for dim in program.dims}
-    for candidates in (_primes(dims), [(dict.fromkeys(dims, 1), _WORK)]):
-        other = _best(program, candidates)
-        found = {dim.name: dim.value for dim in other.dims} if other is not None else own
-        if other is not None and found != own:
-            yield other, found
+    own, found = ({dim.name: dim.value for dim in each.dims} for each in (program, other))
+    if found != own:
+        yield other, found
 
 
 def _best(program: Program, candidates: Iterable[tuple[dict[str, int], int]]) -> Program | None:

@@ -86,8 +86,8 @@ class Tally:
         before = self.seen.get(part)
         self.seen[part] = known if before is None or before.shape != known.shape else before | known
 
-    def result(self, seed: int, repeat: Callable[[], str]) -> Result:
-        """repeat: makes the command that does it again, which a pass does not need."""
+    def result(self, seed: int, repeat: Callable[[], str | None]) -> Result:
+        """repeat: makes the command that does it again, if there is one, which a pass does not need."""
         status, message = self._verdict()
         compared = self._telling(status)
         return Result(
@@ -201,7 +201,7 @@ class Tallies:
     def evaluations(self) -> int:
         return sum(self._references.values())
 
-    def results(self, seed: int, repeat: Callable[[], str]) -> list[Result]:
+    def results(self, seed: int, repeat: Callable[[], str | None]) -> list[Result]:
         for tally in self.rows.values():
             kinks = (self._kinks.get((of, tally.wrt or "")) for of in tally.of.split(", "))
             tally.kink = next(filter(None, kinks), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from tcgrad.evaluate import Array
 # it is, the more of them do.
 _HALVED = (0, 0, 1, 2, 2)
 
+# The same, doubled: of numbers as coarse as that many are equal, and not just two.
+MANY = (-1, -2)
+
 # So many attempts are made to have branches meet at all; once they do, so many at least to have others meet, and as
 # many as have so many elements together, for of few elements few do.
 _FIRST_TIES, _MORE_TIES, _MOST_TIES = 16, 4, 32
@@ -25,21 +28,22 @@ _TRIED = 2**10
 
 
 def draw_tied(
-    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, known: Kinks = frozenset()
-) -> Sample | str:
+    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, *, known: Kinks = frozenset(),
+    halved: Sequence[int] = _HALVED,
+) -> Sample | str:  # fmt: skip
     """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
     out of a few the one at which they do at most decisions -> the sample, or why there is none.
 
     first: how many attempts are left out.
     known: decisions by which that was so elsewhere: here it is by others.
+    halved: how often what the inputs are multiples of is halved, in one attempt after the other.
     """
     best: Sample | None = None
     more = min(max(_MORE_TIES, _TRIED // source.traits.cost.elements), _MOST_TIES)
     attempt, left = 0, more if known else max(_FIRST_TIES, more)
     while left:
-        halved = _HALVED[attempt % len(_HALVED)]
-        least = len(best.kinks) if best else 0
-        sample = _tied(source, dtype, (*seed, first + attempt), halved, known=known, least=least)
+        least, often = len(best.kinks) if best else 0, halved[attempt % len(halved)]
+        sample = _tied(source, dtype, (*seed, first + attempt), often, known=known, least=least)
         attempt, left = attempt + 1, left - 1
         if sample:
             if sample.kinks | known >= sample.forward.kinks:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import field
 
 from tcgrad.calculus.dependence import depending_on
-from tcgrad.check.allowed import abstract_functions, has_ties, why_not_complex, why_not_exact, without_a_kink
+from tcgrad.check.allowed import (
+    abstract_functions,
+    has_extremes,
+    has_ties,
+    why_not_complex,
+    why_not_exact,
+    without_a_kink,
+)
 from tcgrad.check.cost import Cost, forward_cost
 from tcgrad.check.degrees import degree
 from tcgrad.check.domains import Demands, find_demands
@@ -44,6 +51,11 @@ class Traits:
     def without_a_kink(self) -> frozenset[int]:
         """The numbers of the statements whose decisions leave none."""
         return without_a_kink(self.program)
+
+    @cached_property
+    def has_extremes(self) -> bool:
+        """Whether there are largest or smallest elements, of which several may be equal."""
+        return has_extremes(self.program)
 
     @cached_property
     def why_not_complex(self) -> str:

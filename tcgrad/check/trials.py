@@ -32,7 +32,7 @@ from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
-from tcgrad.check.tied_samples import draw_tied
+from tcgrad.check.tied_samples import MANY, draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.records import cached_property, dataclass, replace
 
@@ -49,6 +49,7 @@ class Trials:
     module, against: what is checked besides the formulas, if there is any.
     samplers: what draws samples of the spec's own sizes, and then of others; each with whether it is of the own ones.
     tallies: take what is found, in their type.
+    equal: what draws samples at which all dims are equal, if it is known of any.
     """
 
     paths: Paths
@@ -58,6 +59,7 @@ class Trials:
     progress: Progress
     samplers: Sequence[tuple[Sampler, bool]]
     tallies: Tallies
+    equal: Sampler | None = None
 
     def compare(self) -> Bench | str | None:
         """Compare everything -> the bench of the first sample of the spec's own sizes, or why there is none."""
@@ -73,19 +75,24 @@ class Trials:
                     kept = kept or drawn
         self._compare_undecided()
         self.tallies.untied = self._compare_ties()
+        self._compare_many_tied()
         self._compare_beside()
+        self._compare_equal()
         self._compare_peculiar()
         return kept
 
-    def _compare_at(self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool) -> Bench | str | None:
-        """Compare everything at a sample -> its bench, or why there is none; neither where a look is enough."""
+    def _compare_at(
+        self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool, only: tuple[str, ...] = ()
+    ) -> Bench | str | None:
+        """Compare everything at a sample, or some kinds ``only`` -> its bench, or why there is none; neither where a
+        look is enough."""
         against = self.against
         if against and is_looked_at_first(self.options, against, self._dtype):
             look = draw_look(source, self._dtype, (self.options.seed, *seed))
-            if passes_at_sight(look, against, self.tallies, "" if own else source.label):
+            if passes_at_sight(look, against, self.tallies, "" if own else source.label, first=first):
                 return None
         draw = partial(source.draw, self._dtype, (self.options.seed, *seed))
-        drawn = _representable(draw, partial(self._bench, own, first))
+        drawn = _representable(draw, partial(self._bench, own, first, only=only))
         if not isinstance(drawn, str):
             compare_all(drawn)
         return drawn
@@ -120,6 +127,17 @@ class Trials:
                 return reason
         return ""
 
+    def _compare_many_tied(self) -> None:
+        """Compare the user's own where many numbers are equal, if it is right where two are: a largest element may be
+        found at three places."""
+        user, traits = self.against, self._own.traits
+        if user is None or not traits.has_extremes or self.tallies.untied or self.tallies.are_failed(user.kinds):
+            return
+        draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, TIED + TIED_SAMPLES), halved=MANY)
+        drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
+        if not isinstance(drawn, str):
+            self._compare_tied(drawn)
+
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
         draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known)
@@ -142,15 +160,22 @@ class Trials:
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
 
+    def _compare_equal(self) -> None:
+        """Compare the user's own where all dims are equal, if it is right at other sizes."""
+        user = self.against
+        if self.equal is not None and user is not None and not self.tallies.are_failed(user.kinds):
+            self._compare_at(self.equal, (len(self.samplers), 0), own=False, first=True, only=user.kinds)
+
     def _compare_peculiar(self) -> None:
         """Compare the user's own where elements are peculiar, if it is right everywhere else."""
         user, bench = self.against, partial(self._bench, True, False)
         if user is not None and not self.tallies.are_failed(user.kinds):
             Peculiar(self._own, self._dtype, self.options.seed, self.paths, user, self.tallies, bench).compare()
 
-    def _bench(self, own: bool, first: bool, sample: Sample) -> Bench:
+    def _bench(self, own: bool, first: bool, sample: Sample, *, only: tuple[str, ...] = ()) -> Bench:
+        options = replace(self.options, only=only) if only else self.options
         return Bench(
-            sample, self.paths, self.module, self._coarse, self.options, self.tallies, own, first, self.against,
+            sample, self.paths, self.module, self._coarse, options, self.tallies, own, first, self.against,
             self.plantings,
         )  # fmt: skip
 

@@ -1,55 +1,88 @@
-"""A user's own functions, found by name. Nothing else in tcgrad imports what a user names."""
+"""A user's own functions, given or found by name. Nothing else in tcgrad imports what a user names."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from tcgrad.check.against import UserCode, UserFunction, output_on_stderr
-from tcgrad.check.frameworks import load_framework
-from tcgrad.check.user_errors import describe
+from tcgrad.check.frameworks import Framework, load_framework
+from tcgrad.check.user_errors import describe, is_own
 from tcgrad.errors import Diagnostic, TcgradError
+from tcgrad.records import replace
 from tcgrad.spec.names import suggest
 
 _SHOWN = 8
 
 
-def load_user_code(backward: str | None, forward: str | None, framework: str | None) -> UserCode | None:
-    """The functions that are named as ``MODULE:FUNCTION``, if any are; the current folder is importable.
+# What is checked: a function, or its name.
+Given = str | Callable[..., Any]
+
+
+def load_user_code(backward: Given | None, forward: Given | None, framework: str | None) -> UserCode | None:
+    """The functions that are given, or named as ``MODULE:FUNCTION``, if any are; the current folder is importable.
 
     Raises:
-        TcgradError: if a name has another form, there is no such module or function, or the framework is not there.
+        TcgradError: if a name has another form, there is no such module or function, what is given is no function, or
+            the framework is not there.
     """
     if backward is None and forward is None:
         if framework is not None:
             raise _refusal("--against-framework alone checks nothing", "name a function by --against as well")
         return None
     library = load_framework(framework or "numpy")
-    functions = [None if name is None else UserFunction(name, _load(name), library) for name in (backward, forward)]
+    functions = [None if given is None else _load(given, library) for given in (backward, forward)]
     return UserCode(functions[0], functions[1], library.name)
 
 
-def _load(reference: str) -> Callable[..., Any]:
-    if not isinstance(reference, str):  # which only a type checker sees
-        message = f"a function is named as a text, MODULE:FUNCTION, and this is of the type {type(reference).__name__}"
-        module, name = getattr(reference, "__module__", None), getattr(reference, "__qualname__", "")
-        is_found = module and all(map(str.isidentifier, name.split(".")))
-        raise _refusal(message, f"write '{module}:{name}'" if is_found else "write 'kernels:backward'")
+def _load(given: Given, library: Framework) -> UserFunction:
+    if isinstance(given, str):
+        return _named(given, library)
+    if not callable(given):  # which only a type checker sees
+        message = f"what is checked is a function, or its name, and this is of the type {type(given).__name__}"
+        raise _refusal(message, "write 'kernels:backward'")
+    path = getattr(given, "__qualname__", type(given).__name__)
+    reference = f"{getattr(given, '__module__', None)}:{path}"
+    if _is_at(reference, given):
+        return replace(_named(reference, library), function=given)
+    return UserFunction(path, given, library, is_named=False)
+
+
+def _is_at(reference: str, function: Callable[..., Any]) -> bool:
+    """Whether a command that names a function so finds this very one; none finds what is in a notebook or a script."""
+    module_name, path = reference.split(":", 1)
+    if module_name == "__main__" or module_name not in sys.modules:
+        return False
+    found: Any = sys.modules[module_name]
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found is function
+
+
+def _named(reference: str, library: Framework) -> UserFunction:
     module_name, colon, function_name = reference.partition(":")
     if module_name.endswith(".py"):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", _of_file(Path(module_name), function_name))
     if not (colon and all(map(str.isidentifier, (*module_name.split("."), *function_name.split("."))))):
         raise _refusal(f"`{reference}` is not MODULE:FUNCTION", "name a function, as in `kernels:backward`")
+    function = _function(_imported(module_name), function_name)
+    return UserFunction(reference, function, library, anew=partial(_anew, module_name, function_name))
+
+
+def _imported(module_name: str) -> ModuleType:
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
     try:
         with output_on_stderr():
-            module = importlib.import_module(module_name)
+            return importlib.import_module(module_name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -57,7 +90,19 @@ def _load(reference: str) -> Callable[..., Any]:
             where = f"it is looked for in {folder} and where Python looks"
             raise _refusal(f"there is no module `{error.name}`", where) from error
         raise _refusal(f"importing `{module_name}` raised {describe(error)}", "") from error
-    return _function(module, function_name)
+
+
+def _anew(module_name: str, function_name: str) -> Callable[..., Any] | None:
+    """The function in another copy of its module, which is run for it if it can be, and is no installed one; the copy
+    that is imported stays what it is."""
+    spec = importlib.util.find_spec(module_name)
+    if spec is None or spec.loader is None or not is_own(Path(spec.origin or "")):
+        return None
+    module = importlib.util.module_from_spec(spec)
+    with suppress(Exception), output_on_stderr():
+        spec.loader.exec_module(module)
+        return _function(module, function_name)
+    return None
 
 
 def _function(module: ModuleType, path: str) -> Callable[..., Any]:

@@ -15,12 +15,12 @@ def describe(error: BaseException) -> str:
     """``ValueError: no (kernels.py, line 12)``: with the innermost line of the user's own that it comes from."""
     told = f"{type(error).__name__}: {error}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if _is_own(Path(frame.filename)):
+        if is_own(Path(frame.filename)):
             return f"{told} ({_shown(frame.filename)}, line {frame.lineno})"
     return told
 
 
-def _is_own(file: Path) -> bool:
+def is_own(file: Path) -> bool:
     """Whether a file is neither Python's nor that of something installed."""
     return file.is_absolute() and not _INSTALLED & {*file.parts} and not any(map(file.is_relative_to, _OTHERS))
 
