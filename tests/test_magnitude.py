@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import tcgrad
@@ -32,6 +33,32 @@ def test_it_is_refused_with_its_place(equations: str, code: str, message: str) -
     assert (diagnostic.code, diagnostic.message) == (code, message)
     assert diagnostic.span is not None
     assert str(function)  # what was read can be shown
+
+
+CODE = [
+    "y = x[0]^1e300",
+    "y = exp(1e300*x[0])*1e300*x[1]",
+    "y = x[0]*1e-200*exp(1e-200*x[1])",
+    "y = sin(1e160*x[0]*x[1])",
+]
+
+
+@pytest.mark.parametrize("equation", CODE)
+def test_so_it_is_where_only_code_has_it(equation: str) -> None:
+    function = tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['{equation}']\n", "t.yaml")
+    assert str(function.derive())
+    for call in (function.emit, function.compile, lambda: function.check(trials=1)):
+        with pytest.raises(TcgradError) as caught:
+            call()
+        assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["TC406"]
+        assert all(diagnostic.span is not None for diagnostic in caught.value.diagnostics)
+
+
+def test_numbers_that_a_float_holds_are_written() -> None:
+    for number in ("1e150", "1e-150", "1e299"):
+        module = tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y = {number}*x[i]*x[i]']\n").compile()
+        (gradient,) = module.backward(module.forward_saved(np.ones(3))[1], 1.0)
+        assert np.allclose(gradient / float(number), 2)
 
 
 def test_a_power_of_0_that_is_a_number_is_none() -> None:

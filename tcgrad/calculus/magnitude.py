@@ -17,13 +17,17 @@ from tcgrad.simplify.powers import is_division
 _LARGEST = 1000.0  # the binary logarithm of the largest magnitude; that of float64 is 1024
 
 
+SCALE = "scale the equation, or make the number a constant of moderate size and multiply later"
+"""What helps against such numbers."""
+
+
 def require_floats(program: Program, statements: Iterable[Statement]) -> None:
     """Refuse a number, or a power of numbers, outside the range of float64 in a program or its derivatives; 1/0 too.
 
     statements: the program's own, which are simplified first, or derivatives, which are what they will be.
 
     Raises:
-        TcgradError: with the place of the equation that it comes from.
+        TcgradError: with the place of the equation that it comes from, or else that of the first output.
     """
     spans = {tensor.name: statement.span for statement in program.statements for tensor in defined_tensors(statement)}
     for tensor, body in (pair for statement in statements for pair in _bodies(statement)):
@@ -31,7 +35,7 @@ def require_floats(program: Program, statements: Iterable[Statement]) -> None:
             problem = _problem(part) if type(part) is Const or type(part) is Pow else None
             if problem is not None:
                 code, message, help_ = problem
-                span = spans.get((tensor.about or (tensor,))[0].name)
+                span = spans.get((tensor.about or (tensor,))[0].name) or spans.get(program.outputs[0].name)
                 raise TcgradError((Diagnostic(code, message.format(tensor.name), span, help_),), program.spec.source)
 
 
@@ -53,8 +57,7 @@ def _problem(part: Const | Pow) -> tuple[str, str, str | None] | None:
     if abs(exponent) <= _LARGEST:
         return None
     size = "larger than 1e300" if exponent > 0 else "smaller than 1e-300"
-    help_ = "scale the equation, or make the number a constant of moderate size and multiply later"
-    return "TC406", f"a number in `{{}}` is {size}: no floating-point type holds it", help_
+    return "TC406", f"a number in `{{}}` is {size}: no floating-point type holds it", SCALE
 
 
 def defines(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:

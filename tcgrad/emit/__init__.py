@@ -7,8 +7,10 @@ from dataclasses import replace
 from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.derive import backpropagated
 from tcgrad.calculus.intrinsics import with_cofactors
+from tcgrad.calculus.magnitude import SCALE
 from tcgrad.emit.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
+from tcgrad.emit.text import NoFloat
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Program, bodies
@@ -22,14 +24,20 @@ def emit(derivation: Backpropagation) -> str:
     not in NumPy) and works for any sizes that fit the spec.
 
     Raises:
-        TcgradError: if the program calls an abstract function, which has no code.
+        TcgradError: if the program calls an abstract function, which has no code, or if a number in the code of a
+            derivative is one that no floating-point type holds.
     """
     _refuse_abstract(derivation.program)
     program = with_cofactors(with_named_elements(derivation.worked))
     if program is not derivation.worked:
         derivation = backpropagated(program)
     backward = derivation.presentation.oriented(derivation.backward)
-    return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
+    try:
+        return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
+    except NoFloat:
+        message = "a number of the derivatives leaves the range of 1e-300 to 1e300: no floating-point type holds it"
+        span = program.statements[-1].span
+        raise TcgradError((Diagnostic("TC406", message, span, SCALE),), program.spec.source) from None
 
 
 def _refuse_abstract(program: Program) -> None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from tcgrad.emit.arrays import Kind, Node
-from tcgrad.emit.text import Level, Text
+from tcgrad.emit.text import Level, Text, decimal
 from tcgrad.ir.indices import Integer
 from tcgrad.records import dataclass
 
@@ -114,7 +114,7 @@ class ProductCode:
         over, under = str(abs(numerator)), str(denominator)
         is_one_number = numerator < 0 and denominator in _WITH_SHORT_DECIMALS and bool(self.factors[False, False])
         if is_one_number or len(over) + len(under) > 5:
-            return [repr(abs(float(self.coefficient)))], []
+            return [decimal(abs(self.coefficient))], []
         return [over] if over != "1" else [], [under] if under != "1" else []
 
     def _truths(self) -> list[Node]:

@@ -38,15 +38,34 @@ class Text:
         return self.code if self.level >= level else f"({self.code})"
 
 
+class NoFloat(Exception):  # noqa: N818 - not an error of its own: what is said of it depends on the program
+    """A number of the code is one that no floating-point type holds."""
+
+
+def decimal(value: Fraction) -> str:
+    """A number as one of float64.
+
+    Raises:
+        NoFloat: if it is too large to be one, or so small that it would be 0.
+    """
+    try:
+        found = float(value)
+    except OverflowError:
+        raise NoFloat from None
+    if value and not found:
+        raise NoFloat
+    return repr(found)
+
+
 def number(value: Fraction) -> Text:
     """An exact number: a whole number, a short decimal or a quotient."""
     sign, size = ("-", -value) if value < 0 else ("", value)
     level = Level.UNARY if sign else Level.ATOM
     if size.denominator == 1 and size < 10**15:
         return Text(f"{sign}{size}", level)
-    decimal = repr(float(size))
-    if Fraction(decimal) == size or len(f"{size}") > 8:
-        return Text(sign + decimal, level)
+    shown = decimal(size)
+    if Fraction(shown) == size or len(f"{size}") > 8:
+        return Text(sign + shown, level)
     return Text(f"{sign}{size.numerator} / {size.denominator}", Level.MUL)
 
 

@@ -114,10 +114,11 @@ class Cursor:
         help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN and "\n" not in inner else None
         raise self.failure("TC203", message, self.span(self.token), help_, note)
 
-    def closing_of(self, opening: Token) -> int:
-        """The place of the token that closes a bracket, or that of the last one where nothing does."""
+    def closing_of(self, opening: int) -> int:
+        """The place of the token that closes the bracket at a place, or that of the last one where nothing does."""
         depth = 0
-        for at, token in enumerate(self.tokens[self.tokens.index(opening) :], self.tokens.index(opening)):
+        for at in range(opening, len(self.tokens)):
+            token = self.tokens[at]
             depth += (token.kind in CLOSING) - (token.kind in CLOSING.values())
             if depth == 0:
                 return at
@@ -125,9 +126,10 @@ class Cursor:
 
     def parts(self, opening: Token) -> list[str]:
         """The texts between the commas of a bracket, for help."""
-        end, depth = self.closing_of(opening), 0
+        begin = self.tokens.index(opening)
+        end, depth = self.closing_of(begin), 0
         starts, ends = [opening.end], list[int]()
-        for token in self.tokens[self.tokens.index(opening) + 1 : end]:
+        for token in self.tokens[begin + 1 : end]:
             if token.kind == "," and depth == 0:
                 starts.append(token.end)
                 ends.append(token.start)

@@ -9,8 +9,8 @@ from tcgrad.spec.names import suggest
 
 _WRITTEN: dict[str, str] = {
     "ln": "write `log(x)`",
-    "log2": "write `log(x)/log(2)`",
-    "log10": "write `log(x)/log(10)`",
+    "log2 log_2": "write `log(x)/log(2)`",
+    "log10 log_10": "write `log(x)/log(10)`",
     "logaddexp": "write `log(exp(a) + exp(b))`",
     "maximum fmax": "write `max(a, b)`",
     "minimum fmin": "write `min(a, b)`",
@@ -28,7 +28,12 @@ _WRITTEN: dict[str, str] = {
     "sec": "write `1/cos(x)`",
     "csc": "write `1/sin(x)`",
     "round": "write `floor(x + 1/2)`",
-    "mod fmod": "write `a - b*floor(a/b)`",
+    "mod fmod": "write `a - b*floor(a/b)`, and of integers `a % b`",
+    "div": "write `floor(a/b)`, and of integers `a//b`",
+    "times": "write `a*b`",
+    "over": "write `a/b`",
+    "sort argsort topk": "there is no function of the order of elements",
+    "mse": "write `mean[i]((x[i] - y[i])^2)`",
     "beta": "write `exp(lgamma(a) + lgamma(b) - lgamma(a + b))`",
     "Phi Φ norm_cdf normcdf ncdf": "write `(1 + erf(x/sqrt(2)))/2`",
     "sinc": "write `sin(x)/x`",
@@ -97,6 +102,9 @@ END = "end"
 
 # They stand between operands elsewhere, and are names here.
 WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is", "return")
+
+# So do these, which may name tensors here: between two factors with nothing else there they are operators.
+INFIX = ("mod", "div", "times", "over", "dot", "cross", "outer", "where")
 
 # Signs of reductions in print, which are letters that can name a tensor here.
 SIGNS = {"Σ": "sum", "Π": "prod"}

@@ -59,6 +59,7 @@ _SPELLINGS = {
     "≠": "!=",
 }
 
+_BEFORE_OPERAND = ("[", "(", ",", "=", "+", "-", "*", "/", "^")
 _SIGNS = frozenset("+-*/%^()[]{},<>=")
 
 _HINTS = {
@@ -94,6 +95,7 @@ _HINTS = {
     "→": "write one equation a line, as NAME[indices] = expression",
     "←": "write `=`",
     "≔": "write `=`",
+    "≡": "write `=`, or a comparison such as [a == b]",
     "≈": "write `=`, or a comparison such as [a == b]",
     **dict.fromkeys(("…", ".."), "write all indices out, and sums as sum[i](...)"),
     **dict.fromkeys('"“”„‘’`', "write names without quotes"),
@@ -223,7 +225,7 @@ def _hint(text: str, at: int, *, is_size: bool) -> str | None:
             called = _CALLED.search(before)
             hints.append(HOW_TO_WRITE.get(called[1]) if called else None)
             hints.append(_HINTS["ᵀ"] if text[at] == "'" and before.rstrip().endswith(("]", ")")) else None)
-            hints.append(_HINTS['"'] if before.rstrip().endswith(("[", "(", ",")) else None)
+            hints.append(_HINTS['"'] if before.rstrip()[-1:] in _BEFORE_OPERAND else None)
         case char if (digit := unicodedata.decimal(char, None)) is not None:
             hints.append(f"write `{digit}`")
         case char if unicodedata.category(char) == "Cf":

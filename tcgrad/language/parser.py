@@ -153,7 +153,7 @@ class _Parser(ProductParser):
         """Where the tensor ends that the text begins with, if another operand follows it with nothing between; 0."""
         last = self.token
         if last.kind == "name" and self.peek().kind in SUBSCRIPT:
-            last = self.tokens[self.closing_of(self.peek())]
+            last = self.tokens[self.closing_of(self.at + 1)]
         behind = self.tokens[min(self.tokens.index(last) + 1, len(self.tokens) - 1)]
         return last.end if self.token.kind == "name" and behind.kind in {"name", "number", "("} else 0
 

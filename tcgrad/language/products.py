@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple, cast
 
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import ERROR_LIMIT, StopParsing
-from tcgrad.language.elsewhere import HOW_TO_WRITE, SIGNS, WORDS, help_on, indices_meant
+from tcgrad.language.elsewhere import HOW_TO_WRITE, INFIX, SIGNS, WORDS, help_on, indices_meant
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import OperandParser
 from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
@@ -98,6 +100,7 @@ class ProductParser(OperandParser):
 
     def _report_gaps(self, gaps: list[_Gap]) -> None:
         """Report the operators that are missing in one product, ``2x`` say, with the product as it should be."""
+        self._refuse_operators_elsewhere(gaps)
         first, last = gaps[0], gaps[-1]
         starts = [first.start.start, *(gap.token.start for gap in gaps)]
         ends = [*(gap.token.start for gap in gaps), last.end.end]
@@ -118,6 +121,14 @@ class ProductParser(OperandParser):
             help_ = offer or help_
         message = "an operator is missing between these: multiplication is always written"
         self.report_error("TC202", message, first.left.span.to(last.right.span), help_)
+
+    def _refuse_operators_elsewhere(self, gaps: Sequence[_Gap]) -> None:
+        """``a mod b`` and the like, where a word stands between two factors without any operator."""
+        for gap, following in pairwise(gaps):
+            word = gap.token.text
+            if following.left is gap.right and isinstance(gap.right, Name) and word in INFIX:
+                help_ = HOW_TO_WRITE.get(word, "write `where(x > 0, a, b)`")
+                raise self.failure("TC202", f"`{word}` is not an operator here", self.span(gap.token), help_)
 
     def _unary(self) -> Expression:
         signs: list[Token] = []

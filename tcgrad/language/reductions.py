@@ -57,7 +57,7 @@ class ReductionParser(DerivativeParser):
 
     def _refuse_bounds(self, kind: Token) -> None:
         """``sum[i < 2](x[i])``, ``sum[i=0..2](x[i])`` and ``sum[i in 0..2](x[i])``, as other notations bound a sum."""
-        end = self.closing_of(self.token)
+        end = self.closing_of(self.at)
         inside = self.tokens[self.at + 1 : end]
         if all(token.kind not in _BOUNDING and token.text != "in" for token in inside):
             return

@@ -11,21 +11,43 @@ _QUOTE = "quote the text: a list in brackets cannot hold brackets or commas unqu
 _TAB = "a tab cannot indent YAML"
 _SPACES = "indent with spaces"
 
-# Part of the parser's message -> what is wrong, and how to mend it. The two parsers word some of them differently.
+# Part of the parser's message, with what it was about -> what is wrong, and how to mend it. The two parsers word some
+# of them differently.
 _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
+    *(
+        (part, "`%` at the beginning of a line begins a directive of YAML, and a spec needs none", "take it out")
+        for part in ("directive", "incompatible YAML")
+    ),
     ("mapping values are not allowed", "a `:` stands where no key can stand",
      "quote a text that holds `: `, and check the indentation"),
     ("found a tab character", _TAB, _SPACES),
     ("expected ',' or ']'", "the list that opens here is not closed", f"close it with `]`, and {_QUOTE}"),
     ("expected ',' or '}'", "the mapping that opens here is not closed", f"close it with `}}`, and {_QUOTE}"),
-    ("unexpected end of stream", "the quoted text that opens here is not closed", None),
-    ("unknown escape character", "an escape that YAML does not know",
-     "use single quotes, in which a backslash is a backslash"),
+    ("unexpected end of stream", "the quoted text that opens here is not closed",
+     "close it with the same quote; one that belongs to the text needs other quotes around all of it"),
+    *(
+        (part, "an escape that YAML does not know", "use single quotes, in which a backslash is a backslash")
+        for part in ("unknown escape character", "expected hexdecimal", "hexadecimal")
+    ),
     ("could not find expected ':'", "a key without its `:`",
      "a key is written `name: value`, and an entry of a list `- entry`, with a blank; a block of text is indented"),
     ("alphabetic or numeric character", "`*` and `&` have a meaning of their own in YAML at the beginning of a text",
      "quote a text that begins with one, and one that goes on behind a bracket"),
     ("found unexpected ':'", "a `:` without a blank behind it", "write `name: value`, with a blank behind the colon"),
+    ("node content", "a value is expected here, and none begins with `{char}`",
+     "take out a comma with nothing before it, and quote a text that begins so"),
+    *(
+        (part, "the text of a block begins on the next line",
+         "end the line behind `|` or `>`, and quote a text that begins with one")
+        for part in ("comment or line break", "a comment or a line break", "chomping or indentation")
+    ),
+    ("sequence entries are not allowed", "a `- ` stands where no list can begin",
+     "begin a list on a line of its own, or write it in brackets, and quote a text that begins with a dash"),
+    ("mapping keys are not allowed", "a `? ` stands where no key can begin", "quote a text that begins so"),
+    *(
+        (part, "`!` begins a tag in YAML, and a spec has none", "quote a text that begins with one")
+        for part in ("URI", "the expected '>'", "expected '>'", "expected whitespace or line break", "expected ' '")
+    ),
     ("found undefined alias", "an alias repeats nothing that stands before it", None),
 )  # fmt: skip
 
@@ -47,11 +69,11 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
     noticed = _span(error.problem_mark, source)
     if noticed is not None and any(part in problem for part in _MISPLACED):
         return Diagnostic("TC102", *_explain_misplaced(noticed, source))
+    told = f"{error.context or ''} {problem}"
+    char = source.text[noticed.start : noticed.end].strip() if noticed else ""
     for part, message, help_ in _EXPLANATIONS:
-        if part in problem:
-            return Diagnostic(
-                "TC102", message.format(problem=problem), *_place_and_notes(error, source, problem, help_)
-            )
+        if part in told:
+            return Diagnostic("TC102", message.format(char=char), *_place_and_notes(error, source, problem, help_))
     return Diagnostic("TC102", f"this is not valid YAML: {problem}", *_place_and_notes(error, source, problem, None))
 
 

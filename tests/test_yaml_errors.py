@@ -1,0 +1,47 @@
+"""What is not YAML, in the words of somebody who writes a spec, by whichever of its parsers it is noticed."""
+
+import pytest
+import yaml
+
+from tcgrad.errors import TcgradError
+from tcgrad.spec import nodes
+from tcgrad.spec.loader import read_spec
+
+REST = "inputs: {x: [3]}\nequations: ['y[i] = x[i]']\n"
+
+BLOCK = "the text of a block begins on the next line"
+TAG = "`!` begins a tag in YAML, and a spec has none"
+
+# The text, the line and what is said, or a part of it.
+MISTAKES = [
+    ("doc: - a\n" + REST, 1, "a `- ` stands where no list can begin"),
+    ("doc: ? a\n" + REST, 1, "a `? ` stands where no key can begin"),
+    ("doc: | a\n" + REST, 1, BLOCK),
+    ("doc: >a\n" + REST, 1, BLOCK),
+    ("inputs: {x: [3]}\nequations:\n  - |x[i]\n", 3, BLOCK),
+    ("inputs: {x: [3]}\nequations:\n  - >9x\n", 3, BLOCK),
+    ("inputs: {x: [3, , 4]}\nequations: [y = 1]\n", 1, "a value is expected here, and none begins with `,`"),
+    ("inputs: {x: [3], z: [,]}\nequations: [y = 1]\n", 1, "a value is expected here, and none begins with `,`"),
+    ("inputs: {x: [- , 4]}\nequations: [y = 1]\n", 1, " stands where no list can begin|a value is expected here"),
+    ("doc: !<x y\n" + REST, 1, TAG),
+    ("doc: !!{a} x\n" + REST, 1, TAG),
+    ("%TAG x y\n---\n" + REST, 1, "begins a directive of YAML"),
+    ("%\n---\n" + REST, 1, "begins a directive of YAML"),
+    ("%YAML 3.0\n---\n" + REST, 1, "begins a directive of YAML"),
+    ("doc: 'a\ninputs: {x: [3]}\nequations: [y = 1]\n", 1, "the quoted text that opens here is not closed"),
+    ('doc: "a\n' + REST, 1, "the quoted text that opens here is not closed"),
+    ('doc: "\\u12"\n' + REST, 1, "an escape that YAML does not know"),
+]
+
+
+@pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
+@pytest.mark.parametrize(("text", "line", "said"), MISTAKES)
+def test_it_is_said_where_it_is_and_how_to_mend_it(text, line, said, loader, monkeypatch):
+    monkeypatch.setattr(nodes, "_LOADER", loader)
+    with pytest.raises(TcgradError) as caught:
+        read_spec(text, "t.yaml")
+    [diagnostic] = caught.value.diagnostics
+    assert diagnostic.code == "TC102"
+    assert any(part in diagnostic.message for part in said.split("|"))
+    assert caught.value.source.position(diagnostic.span.start)[0] == line
+    assert diagnostic.help
