@@ -71,7 +71,7 @@ RIGHT = {
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_passes(name, dtype):
-    result = RIGHT[name].check(dtype=dtype)
+    result = RIGHT[name].check(dtype=dtype, trials=None if dtype == "float64" else 1)
     assert not statuses(result) & {"fail", "inconclusive"}, render_text(result)
     assert result.ok
     assert all(r.max_abs_error <= r.tolerance for r in result.results if r.elements)

@@ -219,7 +219,7 @@ SEVERAL = {
 
 
 @pytest.mark.parametrize("method", ["auto", "directional"])
-@pytest.mark.parametrize("seed", share(range(6), 3))
+@pytest.mark.parametrize("seed", share(range(6), 6))
 @pytest.mark.parametrize("name", SEVERAL)
 def test_ties_are_met_at_each_of_several_kinks(name, seed, method):
     inputs, equations, right, wrong = SEVERAL[name]

@@ -1,9 +1,7 @@
 """Emitted modules: the code that they consist of, and what it computes."""
 
 import ast
-import cProfile
 import os
-import pstats
 import re
 import subprocess
 import sys
@@ -683,23 +681,6 @@ def test_the_blocks_of_a_jacobian_are_made_in_the_order_of_its_axes():
     emitted = Emitted(text)
     assert "transpose" not in _jacobian(emitted)
     check_everything(emitted)
-
-
-def _calls(inputs):
-    """Function calls that emitting the sum of so many scalars takes."""
-    names = [f"x{k}" for k in range(inputs)]
-    function = tcgrad.loads(
-        f"inputs: {{{', '.join(f'{name}: []' for name in names)}}}\nequations: ['z = {' + '.join(names)}']\n"
-    )
-    assert function.derivation
-    profile = cProfile.Profile()
-    profile.runcall(function.emit)
-    return pstats.Stats(profile).total_calls
-
-
-def test_many_equal_blocks_of_a_hessian_cost_in_proportion_to_their_number():
-    _calls(2)  # what is imported and worked out once for all
-    assert _calls(32) < 6 * _calls(16)
 
 
 def test_the_widest_equations_have_letters_for_their_axes():

@@ -47,7 +47,11 @@ def test_the_spec_is_complete(folder: Path, name: str, file: str, title: str, ca
     function = tcgrad.load(file)
     assert function.name == title
     assert lint(function.program) == ()
-    result = function.check(trials=1)
+
+
+def test_what_it_expects_is_proved():
+    assert run(["init", "layer"]) == 0
+    result = tcgrad.load("layer.tcgrad.yaml").check(trials=1)
     assert result.ok
     assert [each.proved for each in result.results if each.kind == "expect"] == [True, True, True]
 

@@ -131,7 +131,7 @@ def expressions(draw, depth=3):
     return form.replace("{i}", index).format(*(draw(inner) for _ in range(2)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=30) | soup)
 def test_any_text_is_parsed_or_refused(text):
     report = Report()
@@ -140,25 +140,25 @@ def test_any_text_is_parsed_or_refused(text):
         assert equation is not None or report.errors
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(targets, soup)
 def test_any_tokens_are_elaborated_or_refused(target, body):
     judge([f"{target} = {body}"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(targets, expressions())
 def test_any_expression_is_elaborated_or_refused(target, body):
     judge([f"{target} = {body}"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(targets, expressions(depth=2)), min_size=2, max_size=4))
 def test_any_equations_are_elaborated_or_refused(equations):
     judge([f"{target} = {body}" for target, body in equations], indices={"k": 2})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["dl/dx[p]", "dr[i]/dx[p]", "dr/ds", "dl/dr[i]", "dx[i]/dx[j]"]), expressions(depth=2))
 def test_any_expectation_is_elaborated_or_refused(target, body):
     judge(["r[i] = x[i]*x[i]*s"], expect=[f"{target} = {body}"])

@@ -11,22 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from tcgrad.cli.files import make_folder, refuse_spec, write_file
-from tcgrad.cli.output import (
-    in_utf8,
-    takes_color,
-    takes_unicode,
-    write_error,
-    write_text,
-)
+from tcgrad.cli.output import in_utf8, takes_color, takes_unicode, write_error, write_text
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
+from tcgrad.report.console import NEVER_FULL
 from tcgrad.report.formats import Format, format_of_file, make_format
 from tcgrad.report.look import Look
 from tcgrad.report.runs import Entry, Run
 
 AUTO: Final = "auto"
-_NEVER_FULL = 10_000
 
 
 @dataclass
@@ -88,7 +82,7 @@ def _choose(name: str) -> list[str]:
 def _width(colored: bool) -> int | None:
     if sys.stdout.isatty():
         return shutil.get_terminal_size().columns
-    return _NEVER_FULL if colored else None
+    return NEVER_FULL if colored else None
 
 
 def _writable(path: Path) -> Path:

@@ -135,9 +135,13 @@ class WrittenOut:
         if not isinstance(total, Add):
             return None
         others = (*factors[:place], *factors[place + 1 :])
-        parts = [self._product((*others, *factors_of(term))) for term in terms_of(total)]
-        made = tuple(part for part in parts if part is not None)
-        return Add(made) if len(made) == len(parts) else None
+        made: list[Expr] = []
+        for term in terms_of(total):
+            part = self._product((*others, *factors_of(term)))
+            if part is None:  # each product may lead to many others: none is looked at in vain
+                return None
+            made.append(part)
+        return Add(tuple(made))
 
     def _divided(self, factors: Factors, place: int) -> Expr | None:
         """The product with the factor at a place written out as often as exponentials beside it ask for, or as it may

@@ -36,7 +36,6 @@ from tcgrad.simplify.polish import polish
 
 __all__ = ["prove_equal"]
 
-
 # As many of the last definitions are unfolded by themselves: what others stand for is longer, and cancels by name.
 _PARTLY = 4
 
@@ -92,6 +91,11 @@ def prove_equal(
         apart = with_logarithms_apart(unfolded(), positive) if positive else unfolded()
         return apart if apart is unfolded() else expand(normalise(simplify(apart)))
 
+    def with_roots_as_one() -> Expr:
+        """By what the derived formula takes roots of: that is not negative."""
+        bases = bases_of_roots((left.body,))
+        return with_roots_joined(simplify(difference), bases) if bases else difference
+
     def with_rows_as_read() -> Expr:
         """By the rows that the derived formula reads: they are there."""
         rows = set(rows_read(left.body))
@@ -136,11 +140,6 @@ def prove_equal(
         with_inverses_apart,
         lambda: with_symbols_as_deltas(normalised()),
     )
-
-    def with_roots_as_one() -> Expr:
-        """By what the derived formula takes roots of: that is not negative."""
-        bases = bases_of_roots((left.body,))
-        return with_roots_joined(simplify(difference), bases) if bases else difference
 
     positive = [each.tensor for each in assumed if each.kind == "positive"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tcgrad.check.results import CheckResult, Evidence, Place, Result, Status, TermResult
@@ -10,7 +11,12 @@ from tcgrad.report.check_table import table
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis, render_verdict
 
-_STATUSES: tuple[Status, ...] = ("pass", "fail", "inconclusive", "skip")
+_COUNTED: dict[Status, str] = {
+    "pass": "passed",
+    "fail": "failed",
+    "inconclusive": "inconclusive",
+    "skip": "skipped",
+}
 
 # Kinds that have a line instead of a row of numbers.
 _IN_WORDS = ("expect", "self_test")
@@ -125,9 +131,9 @@ def _repeat(result: CheckResult) -> list[str]:
 
 def render_counts(result: CheckResult) -> str:
     """How many results there are of each status, as in ``9 passed, 1 skipped``."""
-    counts = {status: sum(each.status == status for each in result.results) for status in _STATUSES}
-    said = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
-    return ", ".join(f"{counts[status]} {said[status]}" for status in _STATUSES if counts[status]) or "nothing compared"
+    counts = Counter(each.status for each in result.results)
+    told = [f"{counts[status]} {words}" for status, words in _COUNTED.items() if counts[status]]
+    return ", ".join(told) or "nothing compared"
 
 
 def render_summary(result: CheckResult, look: Look) -> str:

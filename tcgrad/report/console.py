@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NEVER_FULL = 10_000
+NEVER_FULL: Final = 10_000
+"""Columns that no line takes, for a report that is not fitted to a terminal."""
 
 # Whether there are colours is decided before; a terminal that is called dumb would get lines of 80 columns.
 _ENVIRONMENT = {"TERM": "xterm"}
@@ -20,7 +21,7 @@ def console_into_text(*, color: bool) -> tuple[Console, io.StringIO]:
 
     file = io.StringIO()
     console = Console(
-        file=file, width=_NEVER_FULL, force_terminal=color, color_system="standard" if color else None, no_color=False,
+        file=file, width=NEVER_FULL, force_terminal=color, color_system="standard" if color else None, no_color=False,
         highlight=False, _environ=_ENVIRONMENT,
     )  # fmt: skip
     return console, file

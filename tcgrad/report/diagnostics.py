@@ -11,9 +11,9 @@ from tcgrad.report.cells import cells
 
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown
+_BEFORE = 60  # of these, at most so many before the place
 _QUOTED = 200  # characters of the user's own text in a message
 _QUOTE = re.compile("`[^`]*`")
-_BEFORE = 60  # of these, at most so many before the place
 
 # Control, format (among them those that turn the direction of writing), surrogate, private, unassigned, separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
