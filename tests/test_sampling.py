@@ -15,6 +15,7 @@ from tcgrad.check.random_inputs import Types, draw_inputs, exact
 from tcgrad.check.sampler import sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.sizes import other_sizes
+from tcgrad.errors import TcgradError
 from tcgrad.evaluate import Noise
 from tcgrad.evaluate.labelled import batch_of
 
@@ -229,3 +230,46 @@ def test_a_backward_that_is_wrong_for_one_sign_of_a_scalar_fails(seed, method):
     assert fails(leaky, lambda x, dy: 0 * x + dy / 8)
     assert fails(larger, lambda x, z, dy: (0 * x + dy, 0 * z))
     assert fails(larger, lambda x, z, dy: (0 * x, 0 * z + dy))
+
+
+# bounds under dims V: 7, N: 4 -> what they are
+BOUNDS = {"[0, V]": (0, 7), "[1, 'V - 1']": (1, 6), "[N, V]": (4, 7), "['V//2', '2*N']": (3, 8), "[-2, V]": (-2, 7)}
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_bounds_of_integers_may_be_expressions_of_dims(bounds):
+    inputs = f"{{x: [N], k: {{shape: [50], dtype: int, sample: {{integers: {bounds}}}}}}}"
+    made = program("y[i] = x[i]", inputs, "{V: 7, N: 4}")
+    low, high = BOUNDS[bounds]
+    found = np.concatenate([draw(made, seed)["k"] for seed in range(8)])
+    assert (found.min(), found.max()) == (low, high - 1)
+
+
+def test_bounds_that_are_expressions_of_dims_are_so_at_other_sizes():
+    inputs = "{E: [V], k: {shape: [N], dtype: int, sample: {integers: [0, V]}}}"
+    made = program("y[n] = E[k[n]]", inputs, "{V: 7, N: 4}")
+    (index,) = (item for item in made.inputs if item.tensor.name == "k")
+    assert index.sample.high == 7
+    sizes = {(each.inputs[0].tensor.shape[0].value, each.inputs[1].sample.high) for each, _ in other_sizes(made)}
+    assert sizes
+    assert all(size == high for size, high in sizes)
+
+
+# what stands for bounds, with a mark before the place that is told
+WRONG_BOUNDS = [
+    ("[0, ^W]", "TC322", "`W` is not a dim declared before"),
+    ("[0, ^V - 7]", "TC322", "`V - 7` is 0"),
+    ("[^V, 3]", "TC115", "is drawn from 7 to below 3, which is nothing"),
+    ("[0, ^V W]", "TC202", "an operator is missing"),
+]
+
+
+@pytest.mark.parametrize(("bounds", "code", "message"), WRONG_BOUNDS)
+def test_wrong_bounds_are_told_where_they_stand(bounds, code, message):
+    line = "k: {shape: [N], dtype: int, sample: {integers: "
+    text = f"dims: {{V: 7, N: 4}}\ninputs: {{x: [N], {line}{bounds}}}}}}}\nequations: ['y[i] = x[i]']\n"
+    with pytest.raises(TcgradError) as caught:
+        _ = loads(text.replace("^", "")).program
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.span.start) == (code, text.index("^"))
+    assert message in found.message

@@ -125,7 +125,7 @@ SINGLE = [
     (REST + "outputs: []\n", "TC108", 3, 10, "`outputs` is empty"),
     ("inputs: {x: {shape: [3], dtype: int}}\n" + EQUATION, "TC108", 1, 1, "nothing to differentiate by"),
     # kinds of values
-    ("inputs: {x: [3], k: {shape: [3], dtype: int, sample: {integers: [0, V]}}}\n" + EQUATION, "TC109", 1, 69, "int"),
+    ("inputs: {x: [3], k: {shape: [3], dtype: int, sample: {integers: [0, [3]]}}}\n" + EQUATION, "TC109", 1, 69, "int"),
     ("inputs: [x]\n" + EQUATION, "TC109", 1, 9, "`inputs` must be a mapping, and this is a list"),
     ("inputs: {x: B}\n" + EQUATION, "TC109", 1, 13, "must be a list"),
     ("inputs: {x: }\n" + EQUATION, "TC109", 1, 13, "[] for a scalar"),

@@ -20,7 +20,7 @@ from tcgrad.language.summation import Elaborator
 from tcgrad.language.symbols import Refused, Symbols, UserFunction
 from tcgrad.language.syntax import Expression, Name, Reduction, Subscript
 from tcgrad.spec.limits import MAX_DIM
-from tcgrad.spec.model import FunctionDeclaration, InputDeclaration, Spec
+from tcgrad.spec.model import FunctionDeclaration, InputDeclaration, Sample, Spec
 from tcgrad.spec.names import RESERVED, suggest
 
 
@@ -105,13 +105,25 @@ def declare_inputs(spec: Spec, symbols: Symbols) -> tuple[Input, ...]:
     for name, declaration in spec.inputs.items():
         symbols.places[name] = declaration.name.whole
         try:
-            tensor = _input(name, declaration, symbols)
+            tensor, sample = _input(name, declaration, symbols), _sample(name, declaration, symbols)
         except Refused:
             symbols.broken.add(name)
             continue
         symbols.tensors[name] = tensor
-        inputs.append(Input(tensor, declaration.sample))
+        inputs.append(Input(tensor, sample))
     return tuple(inputs)
+
+
+def _sample(name: str, declaration: InputDeclaration, symbols: Symbols) -> Sample:
+    """How values are drawn, with the values of bounds that are expressions of dims."""
+    sample = declaration.sample
+    low, high = (None if text is None else float(read_size(text, symbols).value) for text in sample.written)
+    sample = replace(sample, low=sample.low if low is None else low, high=sample.high if high is None else high)
+    if sample.low is not None and sample.high is not None and not sample.low < sample.high:
+        place = next((text.whole for text in sample.written if text is not None), declaration.name.whole)
+        message = f"`{name}` is drawn from {sample.low:.0f} to below {sample.high:.0f}, which is nothing"
+        raise symbols.refuse("TC115", message, place, "the lower bound must be below the upper one")
+    return sample
 
 
 def _input(name: str, declaration: InputDeclaration, symbols: Symbols) -> Tensor:

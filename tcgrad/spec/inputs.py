@@ -163,19 +163,27 @@ def _read_bounds(kind: SampleKind, node: Node, report: Report) -> Sample | None:
     if isinstance(node, Sequence) and len(items) != 2:
         report.add(Diagnostic("TC115", f"`{kind}` takes two bounds", node.span, f"write {{{kind}: [0, 2]}}"))
         return None
-    what = f"a bound of `{kind}`"
-    if kind == "integers":
-        values = [read_integer(item, what, "TC115", report) for item in items]
-    else:
-        values = [read_number(item, what, "TC115", report) for item in items]  # type: ignore[misc]
-    low, high = values if len(values) == 2 else (None, None)
-    if low is None or high is None:
+    what, before = f"a bound of `{kind}`", len(report.diagnostics)
+    bounds = [_read_bound(item, kind, what, report) for item in items]
+    if len(report.diagnostics) > before or len(bounds) != 2:
         return None
-    if not float(low) < float(high):
+    (low, one), (high, other) = bounds
+    if low is not None and high is not None and not low < high:
         message = f"the lower bound of `{kind}` must be below the upper one"
         report.add(Diagnostic("TC115", message, node.span))
         return None
-    return Sample(kind, float(low), float(high))
+    return Sample(kind, low, high, (one, other))
+
+
+def _read_bound(node: Node, kind: SampleKind, what: str, report: Report) -> tuple[float | None, Located | None]:
+    """A bound as a number; or, of integers, as the text of an expression of dims."""
+    if kind != "integers":
+        number = read_number(node, what, "TC115", report)
+        return (None if number is None else float(number)), None
+    if isinstance(node, Scalar) and kind_of(node) == "str":
+        return None, read_size(node, what, report)
+    whole = read_integer(node, what, "TC115", report)
+    return (None if whole is None else float(whole)), None
 
 
 def _check_together(fields: _Fields, given: dict[str, Node], name: Located, report: Report) -> None:

@@ -117,7 +117,7 @@ def _sample() -> Schema:
 
 
 def _range(name: str) -> Schema:
-    bound = _INTEGER if name == "integers" else _NUMBER
+    bound: Schema = {"anyOf": [_INTEGER, _SIZE]} if name == "integers" else _NUMBER
     bounds = _list(bound, minItems=2, maxItems=2)
     return {"type": "object", "properties": {name: bounds}, "required": [name], "additionalProperties": False}
 

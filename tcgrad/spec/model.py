@@ -15,11 +15,15 @@ SampleKind = Literal["normal", "positive", "simplex", "spd", "uniform", "integer
 
 @dataclass(frozen=True)
 class Sample:
-    """How values of an input are drawn; ``low`` and ``high`` belong to uniform and integers."""
+    """How values of an input are drawn; ``low`` and ``high`` belong to uniform and integers.
+
+    written: those of integers that are expressions of dims, still as text; until their values are known they are None.
+    """
 
     kind: SampleKind = "normal"
     low: float | None = None
     high: float | None = None
+    written: tuple[Located | None, Located | None] = (None, None)
 
 
 @dataclass(frozen=True)
