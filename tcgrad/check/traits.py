@@ -49,7 +49,7 @@ class Traits:
 
     @cached_property
     def without_a_kink(self) -> frozenset[int]:
-        """The numbers of the statements whose decisions leave none."""
+        """The numbers of the statements whose decisions leave no kink."""
         return without_a_kink(self.program)
 
     @cached_property

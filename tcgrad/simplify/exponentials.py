@@ -125,14 +125,11 @@ def exponentials_of(expr: Expr, *, is_one_of_several: bool = False) -> Exponenti
 
     is_one_of_several: whether it is added to others, so that it may have weights as those of a sum have.
     """
-    match expr:
-        case IndexSum(indices, body):
-            found = exponential_of(body)
-            found = found or _weighted(factors_of(body))
-            return None if found is None else Exponentials(found, indices)
-        case _:
-            found = exponential_of(expr) or (_weighted(factors_of(expr)) if is_one_of_several else None)
-            return None if found is None else Exponentials(found)
+    indices, body = (expr.indices, expr.body) if isinstance(expr, IndexSum) else ((), expr)
+    found = exponential_of(body)
+    if found is None and (indices or is_one_of_several):
+        found = _weighted(factors_of(body))
+    return None if found is None else Exponentials(found, indices)
 
 
 def _weighted(factors: Sequence[Expr]) -> Exponential | None:
