@@ -30,7 +30,7 @@ def text_of(step, length, before, *, whole=True):
     return spec(["x: [T]", "a: []"], equations, dims=f"{{T: {length}}}", indices="{t: T}")
 
 
-@pytest.mark.parametrize(("step", "length", "before"), share(CASES, 3))
+@pytest.mark.parametrize(("step", "length", "before"), share(CASES, 5))
 def test_derivatives_of_short_recurrences(step, length, before):
     for whole in (True, False):
         text = text_of(step, length, before, whole=whole)

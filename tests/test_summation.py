@@ -1,5 +1,7 @@
 """Which indices are summed, and where: the rules one by one, and the table of examples."""
 
+import sys
+
 import numpy as np
 import pytest
 from elaborating import mistakes, program, run, sample
@@ -258,7 +260,9 @@ def test_no_warning_where_there_is_one_reading(equation):
 
 
 def test_long_sums_and_products():
-    made = program("r = " + " + ".join(["x[i]*y[i]"] * 10_000), inputs=INPUTS)
-    assert len(made.statements[0].body.terms) == 10_000
-    made = program("r = " + "*".join(["x[i]"] * 10_000), inputs=INPUTS)
-    assert len(made.statements[0].body.body.factors) == 10_000
+    """More than Python calls may be nested."""
+    many = 2 * sys.getrecursionlimit()
+    made = program("r = " + " + ".join(["x[i]*y[i]"] * many), inputs=INPUTS)
+    assert len(made.statements[0].body.terms) == many
+    made = program("r = " + "*".join(["x[i]"] * many), inputs=INPUTS)
+    assert len(made.statements[0].body.body.factors) == many
