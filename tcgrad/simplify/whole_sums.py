@@ -18,7 +18,10 @@ def terms_of_integer(value: Integer) -> Iterator[Term]:
 
 
 def as_one_integer(terms: Sequence[Term]) -> Integer | None:
-    """What terms are together if each is a whole number times an index, a size or 1; None of other sums."""
+    """What terms are together if each is a whole number times a size, the same index or 1; None of other sums.
+
+    One of several indices stays a sum, whose terms are broadcast over each other's.
+    """
     total = Integer.of(0)
     for coefficient, rest in terms:
         match rest:
@@ -28,4 +31,4 @@ def as_one_integer(terms: Sequence[Term]) -> Integer | None:
                 total += coefficient.numerator
             case _:
                 return None
-    return total
+    return total if len(total.indices) < 2 else None
