@@ -99,4 +99,4 @@ def test_elements_that_are_read_at_one_position_do_not_move():
 
 def test_what_is_never_0_has_no_condition():
     shown = tcgrad.loads(spec("y[i] = sqrt((i + 1)*x[i])")).derive().as_dict()
-    assert shown["gradients"][0]["index"] == ["dl/dx[p] = dl/dy[p]*(p + 1)/(2*y[p])"]
+    assert shown["gradients"][0]["index"] == ["dl/dx[p] = (p + 1)*dl/dy[p]/(2*y[p])"]

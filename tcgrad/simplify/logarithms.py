@@ -12,6 +12,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import abs_of, as_number_power, call, is_call, minus, opposite, two_exponents
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.powers import power, split_coefficient
+from tcgrad.simplify.signs import is_positive_number
 
 
 def log_named(argument: Expr) -> Expr | None:
@@ -101,7 +102,7 @@ def as_exponential(product: Expr) -> Expr | None:
 
 def _is_count(base: Expr) -> bool:
     """A positive number or a size."""
-    return (isinstance(base, Const) and base.value > 0) or (isinstance(base, IndexValue) and not free_indices(base))
+    return isinstance(base, Const | IndexValue) and is_positive_number(base)
 
 
 def softplus_apart(terms: tuple[Expr, ...]) -> Expr | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import isqrt
+from math import gcd, isqrt
 from typing import NamedTuple, Protocol
 
 from tcgrad.ir.indices import Index, Integer
@@ -150,11 +150,21 @@ def monomial_product(parts: Sequence[Monomial]) -> Monomial:
 
 
 def size_powers(size: Integer) -> Monomial:
-    """``3*H*W`` as a coefficient and one factor per dim; a sum of several monomials stays one factor."""
+    """``3*H*W`` as a coefficient and one factor per dim; ``2 - 2*k`` as -2 times one factor that begins with ``+``."""
     if len(size.terms) != 1:
-        return Monomial(UNIT, (), ((IndexValue(size), ONE),)) if size.terms else Monomial(Fraction(0))
+        return _primitive(size) if size.terms else Monomial(Fraction(0))
     (atoms, coefficient) = size.terms[0]
     return Monomial(Fraction(coefficient), (), tuple((IndexValue(Integer.of(atom)), ONE) for atom in atoms))
+
+
+def _primitive(size: Integer) -> Monomial:
+    content = gcd(*(coefficient for _, coefficient in size.terms))
+    if size.terms[0][1] < 0:
+        content = -content
+    if content == 1:
+        return Monomial(UNIT, (), ((IndexValue(size), ONE),))
+    primitive = Integer(tuple((atoms, coefficient // content) for atoms, coefficient in size.terms))
+    return Monomial(Fraction(content), (), ((IndexValue(primitive), ONE),))
 
 
 def _monomial_power(part: Monomial, exponent: Expr, policy: Policy) -> Monomial:

@@ -20,6 +20,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.monomials import Policy, holds_delta
+from tcgrad.simplify.signs import is_positive_number
 
 
 def simplify_where(expr: Where, policy: Policy) -> Expr:
@@ -58,7 +59,7 @@ def _opposite(condition: Expr) -> Expr | None:
 
 
 def _without_numbers(expr: Where) -> Expr:
-    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``, ``where(c, 2, 0) = 2 [c]``: numbers are never undefined."""
+    """``where(c, 0, 2 f/N) = 2/N where(c, 0, f)``, ``where(c, 2, 0) = 2 [c]``: no number and no size is undefined."""
     if ZERO not in (expr.then, expr.otherwise):
         return expr
     branch = expr.otherwise if expr.then == ZERO else expr.then
@@ -76,7 +77,7 @@ def _without_numbers(expr: Where) -> Expr:
 
 def _is_number(factor: Expr) -> bool:
     base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Const) else factor
-    return isinstance(base, Const) or (isinstance(base, IndexValue) and not base.value.indices)
+    return isinstance(base, Const) or (isinstance(base, IndexValue) and is_positive_number(base))
 
 
 def _without_deltas(expr: Where, policy: Policy) -> Expr:

@@ -41,6 +41,7 @@ from tcgrad.simplify.piecewise import simplify_where
 from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.pythagorean import squares_merged
 from tcgrad.simplify.shapes import names
+from tcgrad.simplify.whole_sums import as_one_integer, terms_of_integer
 
 _divides = attrgetter("divides")
 _MERGED = frozenset({Mul, Const})  # what a product has no more of behind its first factor
@@ -129,7 +130,7 @@ def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
 
 
 def _sum(expr: Add, policy: Policy) -> Expr:
-    """Like terms collected, up to the names of bound indices, and common factors taken out."""
+    """Like terms collected, up to the names of bound indices, integers added up, and common factors taken out."""
     terms = brackets_joined(like_terms_collected(expr))
     if len(terms) > 1:
         terms = _roots_merged(terms, policy)
@@ -142,7 +143,12 @@ def _sum(expr: Add, policy: Policy) -> Expr:
         return policy.simplify(Add((ZERO, *(scaled(*term) for term in chosen))))
     if len(terms) == 1:
         return scaled(*terms[0])
-    common, rests = take_out(terms) if policy.collects else ([], terms)
+    if not policy.collects:
+        return add_of(terms)
+    integer = as_one_integer(terms)
+    if integer is not None:
+        return policy.simplify(IndexValue(integer))
+    common, rests = take_out(terms)
     return policy.simplify(Mul((*common, add_of(rests)))) if common else add_of(terms)
 
 
@@ -181,7 +187,7 @@ def _symbols_merged(terms: list[Term], policy: Policy) -> list[Term]:
 
 
 def like_terms_collected(expr: Add) -> list[Term]:
-    """The terms of a sum whose terms are simplified, sums among them opened, like ones merged."""
+    """The terms of a sum whose terms are simplified, sums among them opened, of integers too, like ones merged."""
     merged: dict[int | str, Term] = {}
     flat = _flat_terms(expr, UNIT)
     for name, (coefficient, rest) in zip(names([rest for _, rest in flat]), flat, strict=True):
@@ -196,9 +202,13 @@ def like_terms_collected(expr: Add) -> list[Term]:
 def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
     factor, rest = split_coefficient(expr)
     whole = factor if coefficient is UNIT else coefficient * factor
-    if isinstance(rest, Add):
-        return [term for part in rest.terms for term in _flat_terms(part, whole)]
-    return [(whole, rest)]
+    match rest:
+        case Add():
+            return [term for part in rest.terms for term in _flat_terms(part, whole)]
+        case IndexValue(value=Integer(terms=(_, _, *_))):
+            return [(whole * n, part) for n, part in terms_of_integer(rest.value)]
+        case _:
+            return [(whole, rest)]
 
 
 def _iverson(expr: Iverson) -> Expr:

@@ -98,7 +98,7 @@ def is_positive_number(expr: Expr) -> bool:
         case Component(tensor):
             return tensor.role is Role.CONSTANT and (tensor.value is None or tensor.value > 0)
         case IndexValue(value):
-            return not value.indices and never_negative(value)
+            return not value.indices and never_negative(value - 1)
         case Pow(base):
             return is_positive_number(base)
         case _:
