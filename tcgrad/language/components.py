@@ -14,7 +14,7 @@ from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
-from tcgrad.language.elsewhere import END
+from tcgrad.language.elsewhere import END, NEW_AXIS
 from tcgrad.language.integers import FormReader, read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
@@ -173,6 +173,8 @@ class ComponentReader(ABC):
 
     def _meant(self, tensor: Tensor, given: Sequence[Expression]) -> list[str]:
         """Positions for every axis: those that are given, then indices of that size, of none yet, and new ones."""
+        if len(given) > tensor.order:
+            given = [node for node in given if not (isinstance(node, Name) and node.name in NEW_AXIS)]
         positions = [self.symbols.text(node.span) for node in given[: tensor.order]]
         plain = [(read.position.as_index, read.size) for read in self.problem.reads]
         known = {index.name: size for index, size in plain if index is not None}
