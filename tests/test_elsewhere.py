@@ -53,6 +53,8 @@ def test_what_they_offer_can_be_read(name):
         ("y[i] = False", "TC301", "write `0`; what holds here and there is an Iverson bracket: `[x[i] > 0]`"),
         ("y = None", "TC301", "write a new axis by its index: `y[i,j] = 1[i]*x[j]`"),
         ("y[i] = x[None,i]", "TC304", "write `x[i]`"),
+        ("y[i] = a[ik]*x[k]", "TC304", "write `a[i,k]`"),
+        ("y[i] = delta[ik]*x[k]", "TC304", "write `delta[i,k]`"),
         ("y[i] = a[i,newaxis,k]*x[k]", "TC304", "write `a[i,k]`"),
         ("y = where*E", "TC315", "write `where(x > 0, a, b)`"),
         ("y = sum_ij(a[i,j])", "TC315", "write `sum[i,j](a[i,j])`"),
