@@ -130,6 +130,7 @@ SYNTAX_ERRORS = [
     ("y = x[i", "TC203", (7, 7), "`]` is missing", "write `x[i]`"),
     ("y = a)", "TC203", (5, 6), "closes nothing", "take out the `)`"),
     ("y + a", "TC204", (0, 5), "`=`", "write NAME[indices] = y + a"),
+    ("+ a", "TC204", (0, 3), "`=`", "an equation continues on the next line inside an open bracket"),
     ("y == a", "TC204", (2, 4), "`==` compares", "write `=`"),
     ("a + b = c", "TC204", (0, 5), "left side", "write NAME[i,j] = ..., and bring everything else to the right"),
     ("y = a = b", "TC204", (6, 7), "one `=`", "write one equation a line, and `==` for a comparison: [a == b]"),

@@ -22,6 +22,9 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
+GOES_ON = "an equation continues on the next line inside an open bracket"
+"""What is said where a line ends or begins with an operator."""
+
 _POWERS = {"**": "^"}
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
 _SUFFIXED = re.compile(r"[0-9.]+(?:\.|e[-+]?)[0-9]*[fFL]\Z")  # of C, which has none behind 2
@@ -74,7 +77,7 @@ class OperandParser(ReductionParser):
             before, after = (_POWERS.get(operator, operator) for operator in (before, self.kind))
             return f"write `{before}` once" if before == after else f"write `{before}` or `{after}`, not both"
         if self.kind == "end" and self.at and self.what == "equation":
-            return "an equation continues on the next line inside an open bracket"
+            return GOES_ON
         return None
 
     def _number(self) -> Expression:

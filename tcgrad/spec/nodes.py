@@ -133,7 +133,10 @@ class _Composer:
         return self._close(node, done.anchor, self.count - self.counts.pop() + 1)
 
     def _refuse_torn(self, items: Iterable[Node]) -> None:
-        """Refuse ``f(z, a)`` without quotes in braces or brackets: its comma ends an entry."""
+        """Refuse ``f(z, a)`` without quotes in braces or brackets: its comma ends an entry.
+
+        ``(B, H)`` is left to those that know what it is.
+        """
         torn, depth = Span(0, 0), 0
         for item in items:
             if not isinstance(item, Scalar) or not item.plain:
@@ -143,7 +146,7 @@ class _Composer:
                     depth = 0
                 torn, before = torn.to(item.span) if depth else item.span, depth
                 depth += text.count("(") - text.count(")")
-                if before and depth <= 0:
+                if before and depth <= 0 and self.source.text[torn.start] != "(":
                     message = "in braces and brackets a comma ends a text that is not quoted"
                     raise TcgradError((Diagnostic("TC102", message, torn, self._untorn(torn)),), self.source)
                 depth = max(depth, 0)
@@ -153,7 +156,7 @@ class _Composer:
         text = self.source.text[torn.start : torn.end]
         if len(text) > SHOWN or not text.isprintable() or '"' in text or "\\" in text:
             return "quote the text"
-        return f"write [{text[1:-1]}]" if text[0] + text[-1] == "()" else f'quote the text: "{text}"'
+        return f'quote the text: "{text}"'
 
     def _close(self, node: Node, anchor: str | None, weight: int) -> Node:
         if anchor is not None:
