@@ -38,7 +38,7 @@ def find_spec(name: str) -> Path:
         return _find_in_gallery(name.removeprefix(GALLERY))
     path = Path(name)
     if name and _is_folder(path):
-        raise _error("TC603", f"`{name}` is a folder, and one spec is wanted here", _offer(_specs_in(path), path))
+        raise _error("TC603", f"`{name}` is a folder, and one spec is wanted here", _offer_check(path))
     if not name or not is_there(path):
         raise _error("TC602", f"there is no file `{name}`", _suggest_file(path) if path.name else None)
     return path
@@ -110,9 +110,18 @@ def _matching(pattern: str) -> Iterator[str]:
         return
     place = parts.index("**")
     for start in glob(str(Path(*parts[:place]))):  # noqa: PTH207
-        for folder, inner, _ in os.walk(start):
-            inner[:] = [name for name in inner if not name.startswith(".")]
+        for folder, _ in _folders(start):
             yield from _matching(str(Path(escape(folder), *(parts[place + 1 :] or ("*",)))))
+
+
+def _folders(start: str) -> Iterator[tuple[str, list[str]]]:
+    """A folder and those at any depth of it, but for hidden ones, each with the names of its files.
+
+    One that may not be read, or goes away meanwhile, as those of processes do, has none.
+    """
+    for folder, inner, files in os.walk(start):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        yield folder, files
 
 
 def _is_excluded(path: Path, patterns: Sequence[str]) -> bool:
@@ -126,13 +135,14 @@ def _is_excluded(path: Path, patterns: Sequence[str]) -> bool:
 
 def _specs_in(folder: Path) -> list[Path]:
     """The specs at any depth of a folder, but not in hidden folders."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    return sorted(_find_in(folder))
+
+
+def _find_in(folder: Path) -> Iterator[Path]:
+    """The same, in the order in which they are come upon."""
+    for place, names in _folders(str(folder)):
+        shown = (Path(place, name) for name in names if name.endswith(SUFFIXES) and not name.startswith("."))
+        yield from (path for path in shown if path.is_file())
 
 
 def _find_in_gallery(name: str) -> Path:
@@ -169,8 +179,9 @@ def _bare(path: Path) -> str:
     return path.name.partition(".")[0]
 
 
-def _offer(specs: Sequence[Path], folder: Path) -> str | None:
-    return f"`tcgrad check {folder}` checks the {len(specs)} specs in it" if specs else None
+def _offer_check(folder: Path) -> str | None:
+    is_empty = next(_find_in(folder), None) is None
+    return None if is_empty else f"`tcgrad check {folder}` checks the specs in it"
 
 
 def _either(names: Iterable[str]) -> str:

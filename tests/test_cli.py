@@ -253,12 +253,34 @@ WHERE_INTERRUPTS_COME = {
     "as a class is made, which Python runs a text for": ("def stop(*_, **__): exec('raise KeyboardInterrupt')", 130),
     "in a destructor, which Python drops exceptions of": (
         """
-import time
+import os, time
 class Gone:
-    def __del__(self): raise KeyboardInterrupt
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(9)
 def stop(*_, **__):
     Gone()
     for _ in range(200): time.sleep(0.05)
+""",
+        130,
+    ),
+    "where a library goes on whatever happens": (
+        """
+import os, time
+def stop(*_, **__):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(9)
+    except BaseException: pass
+    for _ in range(200): time.sleep(0.05)
+""",
+        130,
+    ),
+    "where Python makes another error of it": (
+        """
+class Named:
+    def __set_name__(self, *_): raise KeyboardInterrupt
+def stop(*_, **__): type("Owner", (), {"name": Named()})
 """,
         130,
     ),

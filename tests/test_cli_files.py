@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_a_pattern_for_folders_at_any_depth_goes_through_no_links(folder: Path, 
     (folder / "sub" / "up").symlink_to(folder)
     (folder / "sub" / "again").symlink_to(folder / "sub")
     assert [path.as_posix() for path in find_specs([pattern])] == ["sub/c.yaml"]
+
+
+def test_a_folder_that_goes_away_meanwhile_holds_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """As those of processes do under /proc."""
+    listed = os.scandir
+
+    def scandir(path: str):
+        if Path(path).name == "sub":
+            raise FileNotFoundError(path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [path.name for path in find_specs([str(folder)])] == ["[odd].yaml", "a.yml", "b.yaml"]
+    with pytest.raises(TcgradError, match="is a folder, and one spec is wanted here"):
+        find_spec(str(folder))
 
 
 LINKS = [

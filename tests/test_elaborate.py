@@ -488,6 +488,14 @@ def test_mistakes_outside_of_equations(keys, code, pointed, message):
     assert message in said
 
 
+def test_what_is_no_size_is_called_what_it_is():
+    declared = {"constants": {"eps": 1, "K2": 3}, "indices": {"k": "K2", "l": "x"}}
+    assert [help_ for *_, help_ in wrong("r[i] = x[i]*s", **declared)] == [
+        "`K2` is a constant; a size stands under `dims:`",
+        "`x` is an input; a size stands under `dims:`",
+    ]
+
+
 def test_functions_that_explode_are_refused_quickly():
     functions = {"f0(z)": "z + 1"} | {f"f{k}(z)": f"f{k - 1}(z)*f{k - 1}(z)" for k in range(1, 40)}
     chain = {"f0(z)": "z + 1"} | {f"f{k}(z)": f"exp(f{k - 1}(z))" for k in range(1, 400)}

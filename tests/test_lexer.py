@@ -51,6 +51,8 @@ def test_kinds(text, expected):
         ("½*a", 0, "write 1/2"),
         ("a[i;j]", 3, "write `,`"),
         ("a[i]; b", 4, "write one equation a line"),
+        ("a = b;", 5, "take out the `;`"),
+        ("a[i]: b[i]", 4, "write `=`"),
     ],
 )
 def test_stray_characters(text, column, help_):

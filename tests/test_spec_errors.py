@@ -36,6 +36,7 @@ SINGLE = [
     ("\udc80", "TC101", 1, 1, "U+DC80"),
     ("inputs: {x: [3]\n" + EQUATION, "TC102", 1, 9, "not closed"),
     ("inputs: {x: [3}\n" + EQUATION, "TC102", 1, 13, "not closed"),
+    ("inputs: {x: [3]}\nequations: ['y = 1' 'z = 2']\n", "TC102", 2, 12, "separate its entries by commas"),
     ("inputs: {x: [3]}\nequations: [y[i] = x[i]]\n", "TC102", 2, 12, "quote the text"),
     ("inputs:\n\tx: [3]\n", "TC102", 2, 1, "spaces"),
     ("inputs: {x: [3]}}\n" + EQUATION, "TC102", 1, 17, "`}` closes nothing"),
@@ -149,6 +150,18 @@ SINGLE = [
     (REST + "constants: {c: '1e-6'}\n", "TC109", 3, 16, "a number in quotes is text"),
     (REST + "constants: {c: 1_000}\n", "TC109", 3, 16, "must be a number, and this is text"),
     (REST + "constants: {c: 1/3}\n", "TC109", 3, 16, "must be a number"),
+    (REST + "constants: {c: 1_000}\n", "TC109", 3, 16, "write `1000`"),
+    (REST + "constants: {c: -1.5e-3f}\n", "TC109", 3, 16, "write `-1.5e-3`"),
+    (REST + "constants:\n  c: 1,5\n", "TC109", 4, 6, "write `1.5`"),
+    (REST + "constants:\n  c: 1,500\n", "TC109", 4, 6, "write it as 1000, 0.5 or 1e-3"),
+    (REST + "constants: {c: 1,5}\n", "TC109", 3, 18, "the decimal number is written `1.5`"),
+    (REST + "constants: {c: 1, 5}\n", "TC109", 3, 19, "a name begins with a letter"),
+    (REST + "constants: {c: 1,5: 3}\n", "TC109", 3, 18, "a name begins with a letter"),
+    (REST + "functions: {f(z, a): z}\n", "TC102", 3, 13, 'quote the text: "f(z, a)"'),
+    (REST + "functions: {f(z): z, g(z, a, b): f(z)}\n", "TC102", 3, 22, 'quote the text: "g(z, a, b)"'),
+    ("inputs: {x: [3]}\nequations: [y = max(2, atan2(1, 3))]\n", "TC102", 2, 13, '"y = max(2, atan2(1, 3))"'),
+    ("inputs: {x: {shape: [3], sample: uniform(0, 1)}}\n" + EQUATION, "TC102", 1, 34, '"uniform(0, 1)"'),
+    (f"inputs: {{x: [3]}}\nequations: [y = max({'1' * 90}, 2)]\n", "TC102", 2, 13, "quote the text"),
     (REST + "constants: {c: true}\n", "TC109", 3, 16, "and this is a truth value"),
     (REST + "functions: {'f(z)': [1]}\n", "TC109", 3, 21, "the body of `f`"),
     (REST + "check: {trials: 2.5}\n", "TC109", 3, 17, "an integer"),
@@ -165,7 +178,7 @@ SINGLE = [
     (REST + "indices: {i=3: 1}\n", "TC110", 3, 11, "write `i: 3`, with a blank behind the colon"),
     ("inputs:\n  x: [3]\nequations:\n  - y[i] = x[i]: 3\n", "TC109", 4, 5, "quote an equation"),
     (REST + "indices: {'i = 3': 1}\n", "TC110", 3, 12, "write `i: 3`, with a blank behind the colon"),
-    (REST + "indices: {'i,j': 3}\n", "TC110", 3, 12, "cannot name an index"),
+    (REST + "indices: {'i,j': 3}\n", "TC110", 3, 12, "write an entry for each: `i: ..., j: ...`"),
     (REST + "constants: {ε²: 3}\n", "TC110", 3, 13, "cannot name a constant"),
     (REST + "functions: {'(z)': z}\n", "TC110", 3, 14, "name of a function is empty"),
     (REST + "functions: {'f(2)': z}\n", "TC110", 3, 16, "cannot name a parameter"),
@@ -297,6 +310,14 @@ check: {trials: none}
 
 def test_wrt_is_not_blamed_for_an_input_that_is_wrong():
     assert [code for code, *_ in errors("inputs: {x: [0]}\nwrt: [x]\n" + EQUATION)] == ["TC113"]
+
+
+def test_a_key_that_is_indented_too_far_is_pointed_at():
+    with pytest.raises(TcgradError) as caught:
+        read_spec("inputs:\n  x: [3]\n  equations: ['y = x[0]']\n", "t.yaml")
+    shown = render_diagnostics(caught.value).split("\n")
+    assert shown[0] == "t.yaml:1:1: error[TC108]: the spec has no `equations`"
+    assert shown[4] == "t.yaml:3:3: note: one stands here, further in"
 
 
 def test_an_alias_is_not_reported_twice_in_one_place():

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import tcgrad
+from tcgrad.cli.status import pass_interrupt
 from tcgrad.errors import TcgradError
 from tcgrad.records import dataclass
 from tcgrad.report.places import locate
@@ -60,6 +61,7 @@ def check_spec(task: Task, progress: Progress | None = None) -> Entry:
             raise
         return Entry(task.spec, _name(task), errors=issues(error.diagnostics, error.source))
     except Exception as error:  # noqa: BLE001 (a bug met at one spec does not hide what there is to say of others)
+        pass_interrupt(error)
         text = "".join(traceback.format_exception(error))
         return Entry(task.spec, _name(task), bug=f"{type(error).__name__}: {error}", traceback=text)
 

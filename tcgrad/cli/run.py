@@ -15,7 +15,7 @@ from tcgrad.cli.app import build
 from tcgrad.cli.completion import ASKED, answer
 from tcgrad.cli.options import Session
 from tcgrad.cli.output import discard_output, write_error
-from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, render_bug
+from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, pass_interrupt, render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.names import nearest
@@ -24,7 +24,7 @@ _END = 300  # characters of a long message that are shown at either end of it
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the program with the given arguments; its exit status is returned, nothing is raised."""
+    """Run the program with the given arguments; its exit status is returned, nothing but an interrupt is raised."""
     _never_fail_to_print()
     session = Session()
     try:
@@ -38,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return _close_output()
     except Exception as error:  # noqa: BLE001 (the last line of defence: a message instead of a traceback)
+        pass_interrupt(error)
         return _report(error, session)
     return status if isinstance(status, int) else 0
 

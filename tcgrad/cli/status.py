@@ -23,3 +23,12 @@ the same command with --debug shows where it happened.
 def render_bug(error: str) -> str:
     """The message about a bug in tcgrad itself."""
     return _BUG.format(error=escape(error))
+
+
+def pass_interrupt(error: BaseException) -> None:
+    """Raise the interrupt that an error was made of, as Python 3.11 does with what ``__set_name__`` raises."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause
+        cause = cause.__cause__

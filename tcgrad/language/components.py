@@ -14,7 +14,7 @@ from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
-from tcgrad.language.elsewhere import END
+from tcgrad.language.elsewhere import END, NEW_AXIS
 from tcgrad.language.integers import FormReader, read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
@@ -173,21 +173,32 @@ class ComponentReader(ABC):
 
     def _meant(self, tensor: Tensor, given: Sequence[Expression]) -> list[str]:
         """Positions for every axis: those that are given, then indices of that size, of none yet, and new ones."""
+        if len(given) > tensor.order:
+            given = [node for node in given if not (isinstance(node, Name) and node.name in NEW_AXIS)]
+        if len(letters := self._letters(given)) == tensor.order:
+            return [*letters]
         positions = [self.symbols.text(node.span) for node in given[: tensor.order]]
         plain = [(read.position.as_index, read.size) for read in self.problem.reads]
         known = {index.name: size for index, size in plain if index is not None}
-        letters = chain(_LETTERS, (f"i{number}" for number in count(1)))
-        new = (name for name in letters if name not in self.names and name not in positions)
+        names = chain(_LETTERS, (f"i{number}" for number in count(1)))
+        new = (name for name in names if name not in self.names and name not in positions)
         for axis in tensor.shape[len(positions) :]:
             fitting = [name for name, size in known.items() if _are_equal(size, axis)]
             open_ = [name for name in self.scope if name not in known]
             positions.append(next((name for name in (*fitting, *open_) if name not in positions), None) or next(new))
         return positions
 
+    def _letters(self, given: Sequence[Expression]) -> str:
+        """The indices in ``[ik]``, where one of them stands elsewhere; none where that is not what is given."""
+        letters = "".join(node.name if isinstance(node, Name) else " " for node in given)
+        return letters if all(map(str.isidentifier, letters)) and not self.names.isdisjoint(letters) else ""
+
     def _delta(self, node: Subscript) -> Expr:
         if len(node.positions) != 2:
             message = miscounted(node.name, 2, len(node.positions), "index", "indices")
-            raise self.symbols.refuse("TC304", message, node.span, "write `delta[i,j]`")
+            letters = self._letters(node.positions)
+            meant = ",".join(letters if len(letters) == 2 else "ij")
+            raise self.symbols.refuse("TC304", message, node.span, f"write `{node.name}[{meant}]`")
         left, right = (self.position(position) for position in node.positions)
         slots = {slot.index: slot for slot in self.scope.values()}
         if left.as_index is not None and right.as_index is not None:

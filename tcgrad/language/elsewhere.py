@@ -100,6 +100,9 @@ WITH_MORE_ARGUMENTS = {
 END = "end"
 """The last position of an axis, in Julia and MATLAB."""
 
+NEW_AXIS = ("None", "newaxis")
+"""What stands among the positions of an array where NumPy is to add an axis."""
+
 # They stand between operands elsewhere, and are names here.
 WORDS = ("and", "or", "not", "if", "then", "else", "in", "for", "is", "return")
 

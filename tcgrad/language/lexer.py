@@ -108,7 +108,7 @@ _HINTS = {
 
 _BETWEEN = {";": "write `,`", "..": _HINTS[":"]}  # inside brackets
 SIZE_ALONE = "write the size alone: indices count from 0"
-_IN_SIZES = {";": "write a comma between two sizes", ":": SIZE_ALONE, "..": SIZE_ALONE}
+_IN_SIZES = {";": "write a comma between two sizes", **dict.fromkeys((":", "."), SIZE_ALONE)}
 _OUTSIDE = {":=": _HINTS[":="], ":": "write where(x > 0, a, b) for a choice"}
 
 _COMMANDS = {
@@ -221,6 +221,10 @@ def _hint(text: str, at: int, *, is_size: bool) -> str | None:
             hints.append(HOW_TO_WRITE.get(method[1]) if method else _dot(after))
         case ":" if _LAMBDA.match(text):
             hints.append(HOW_TO_WRITE["return"])
+        case ":" if "=" not in text and not _is_in_brackets(before):
+            hints.append(_HINTS[":="])
+        case ";" if not after.strip():
+            hints.append("take out the `;`")
         case "'" | '"':
             called = _CALLED.search(before)
             hints.append(HOW_TO_WRITE.get(called[1]) if called else None)

@@ -38,7 +38,8 @@ class _SizeReader:
             raise Refused
         help_ = suggest(node.name, dims) or f"declare it before: `dims: {{{node.name}: ...}}`"
         if node.name in self._symbols.tensors:
-            help_ = f"`{node.name}` is a constant; a size stands under `dims:`"
+            role = "an input" if self._symbols.tensors[node.name].role is Role.INPUT else "a constant"
+            help_ = f"`{node.name}` is {role}; a size stands under `dims:`"
         if node.name in RESERVED:
             help_ = "a size is made of integers and dims with + - * // %"
         raise self._symbols.refuse("TC322", f"`{node.name}` is not a dim declared before", node.span, help_)

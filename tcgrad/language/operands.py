@@ -22,8 +22,12 @@ from tcgrad.language.syntax import (
 from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
+GOES_ON = "an equation continues on the next line inside an open bracket"
+"""What is said where a line ends or begins with an operator."""
+
 _POWERS = {"**": "^"}
 _DIGITS = re.compile(r"0[xob][0-9a-f]+\Z|[0-9]+_[0-9_]*\Z", re.IGNORECASE)
+_SUFFIXED = re.compile(r"[0-9.]+(?:\.|e[-+]?)[0-9]*[fFL]\Z")  # of C, which has none behind 2
 
 
 class OperandParser(ReductionParser):
@@ -73,7 +77,7 @@ class OperandParser(ReductionParser):
             before, after = (_POWERS.get(operator, operator) for operator in (before, self.kind))
             return f"write `{before}` once" if before == after else f"write `{before}` or `{after}`, not both"
         if self.kind == "end" and self.at and self.what == "equation":
-            return "an equation continues on the next line inside an open bracket"
+            return GOES_ON
         return None
 
     def _number(self) -> Expression:
@@ -86,18 +90,38 @@ class OperandParser(ReductionParser):
             message = f"`{self.text.text[token.start : end]}` is not a number"
             is_range = self.what == "size" and token.text.endswith(".")
             help_ = SIZE_ALONE if is_range else "numbers are written as 1000, 0.5 or 1e-3"
+            if _SUFFIXED.match(self.source(token)):
+                help_ = f"write `{token.text}`, or `{token.text}*{self.source(token)[-1]}` for a product"
             raise self.failure("TC206", message, self.since(token), help_)
+        if token.text == ONE and (indices := self._indices_behind()):
+            message = "the indices of the one-tensor stand in square brackets"
+            self.report_error("TC208", message, self.since(token), f"write `{ONE}[{','.join(indices)}]`")
+            return Subscript(ONE, span, tuple(Name(name, span) for name in indices), self.since(token))
         value = exact_value(token.text)
         if value is None:
             raise self.failure("TC206", f"a number is {BOUNDS}", span)
         return Number(value, token.text, span)
 
+    def _indices_behind(self) -> list[str]:
+        """The indices in ``1_ij`` and ``1(i,j)``, stepping over them; none where something else follows."""
+        end, names = self.at, list[str]()
+        if self.follows_directly and self.kind == "name" and self.token.text.startswith("_"):
+            names = list(self.token.text[1:])
+        elif self.follows_directly and self.kind == "(":
+            end, names = self.closing_of(self.at), self.parts(self.token)
+        if names and self.tokens[end].kind in {"name", ")"} and all(map(str.isidentifier, names)):
+            self.at = end + 1
+            return names
+        return []
+
     def _continues_number(self, number: Token) -> bool:
-        """Whether what follows was meant as part of the number: ``1_000``, ``0x10``, ``1.2.3``."""
-        after = self.token
+        """Whether what follows was meant as part of the number: ``1_000``, ``0x10``, ``1.2.3``, ``1.0f``."""
+        after, written = self.token, number.text + self.token.text
         if after.start != number.end:
             return False
-        return after.kind == "number" or bool(after.kind == "name" and _DIGITS.match(number.text + after.text))
+        return after.kind == "number" or (
+            after.kind == "name" and any(pattern.match(written) for pattern in (_DIGITS, _SUFFIXED))
+        )
 
     def _one(self, token: Token) -> Subscript:
         """A one-tensor ``1[i,j]``."""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from tcgrad.errors import SHOWN, Located, Report
 from tcgrad.language.cursor import StopParsing, What
 from tcgrad.language.lexer import Token
+from tcgrad.language.operands import GOES_ON
 from tcgrad.language.products import ProductParser
 from tcgrad.language.syntax import (
     Call,
@@ -117,7 +118,9 @@ class _Parser(ProductParser):
         if not any(token.kind in {"=", "=="} for token in self.tokens):
             short = self.text.text.strip() if len(self.text.text) < SHOWN and "\n" not in self.text.text else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
-            if (arrow := re.search("<-|->|=>", self.text.text)) is not None:
+            if start.kind in OPERATORS:
+                help_ = GOES_ON
+            elif (arrow := re.search("<-|->|=>", self.text.text)) is not None:
                 help_ = f"write `=` for `{arrow[0]}`"
             elif (gap := self._gap_behind_name()) and short != "...":
                 help_ = f"write `{self.between(0, gap)} = {self.between(gap, len(self.text.text))}`"

@@ -112,7 +112,9 @@ class ProductParser(OperandParser):
         help_ = f"write `{shown}`" if len(shown) < 80 else "write `*` between them"
         if self.what == "size":
             help_ += ", or a comma between two sizes"
-        if isinstance(first.left, Subscript) and first.left.name in SIGNS:
+        if isinstance(first.left, Subscript) and first.left.name in INTRINSICS and isinstance(first.right, Group):
+            help_ = f"write `{first.left.name}{texts[1]}{texts[0].removeprefix(first.left.name)}`"
+        elif isinstance(first.left, Subscript) and first.left.name in SIGNS:
             kind = SIGNS[first.left.name]
             body = texts[1] if len(gaps) == 1 and isinstance(first.right, Group) else "(...)"
             help_ = f"write `{kind}{texts[0].removeprefix(first.left.name)}{body}` for a {kind}, or `{shown}`"

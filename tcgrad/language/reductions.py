@@ -98,6 +98,9 @@ class ReductionParser(DerivativeParser):
         """``sum(x[i])``, without the index."""
         index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
         match arguments:
+            case (Name(), *_) if self.kind == "(" and (names := _names(arguments)):  # sum(i)(x[i])
+                behind = self.tokens[self.closing_of(self.at)]
+                index, inner = ",".join(names), self.between(self.token.end, behind.start)
             case (_, Name(), *_) if names := _names(arguments[1:]):  # sum(x[i,j], i, j)
                 index, inner = ",".join(names), inner.rsplit(",", len(names))[0]
             case (Name(), *_, _) if names := _names(arguments[:-1]):  # sum(i, j, x[i,j])

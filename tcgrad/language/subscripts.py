@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from fractions import Fraction
 
 from tcgrad.errors import SHOWN
@@ -10,6 +11,8 @@ from tcgrad.language.cursor import Cursor
 from tcgrad.language.lexer import Token
 from tcgrad.language.syntax import Expression, Name, Number
 from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
+
+_ONE_PAIR = "a component has one pair of brackets"
 
 
 class SubscriptParser(Cursor, ABC):
@@ -44,6 +47,8 @@ class SubscriptParser(Cursor, ABC):
         opening = self.take()
         if opening.kind == "_{" and (letters := self._letters()) is not None:
             return letters
+        if self.kind == "[":
+            self._refuse_double(owner, opening)
         self.enter()
         positions = self.items(opening)
         self.leave()
@@ -51,11 +56,25 @@ class SubscriptParser(Cursor, ABC):
             help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{owner.text}`"
             raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
         if self.opens_positions:
-            before, second = self.source(owner)[:-1].rstrip(), ",".join(self.parts(self.token))
-            shown = second if len(second) < SHOWN and "=" not in second else "..."
+            before, second = self.source(owner)[:-1].rstrip(), self.token
+            further = ",".join(self._further_positions())
+            shown = further if len(further) < SHOWN and "=" not in further else "..."
             help_ = f"write all indices in one pair of brackets: `{before},{shown}]`"
-            raise self.failure("TC208", "a component has one pair of brackets", self.span(self.token), help_)
+            raise self.failure("TC208", _ONE_PAIR, self.span(second), help_)
         return positions
+
+    def _refuse_double(self, owner: Token, opening: Token) -> None:
+        """``x[[i,j]]``, as Mathematica has it, at the second bracket."""
+        outer = self.peek(self.closing_of(self.at) + 1 - self.at)
+        if self.opens_positions and outer.kind == "]":
+            help_ = f"write `{owner.text}[{','.join(self.parts(self.token))}]`"
+            raise self.failure("TC208", _ONE_PAIR, self.text.span(opening.start, outer.end), help_)
+
+    def _further_positions(self) -> Iterator[str]:
+        """The texts in ``[j][k]``, stepping over them."""
+        while self.opens_positions:
+            yield from self.parts(self.token)
+            self.at = min(self.closing_of(self.at) + 1, len(self.tokens) - 1)
 
     def items(self, opening: Token, function: Token | None = None) -> tuple[Expression, ...]:
         """Expressions separated by commas, up to the bracket that closes ``opening``; or a function's arguments."""

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from tcgrad.errors import Diagnostic, Located, Source, Span, TcgradError
+from tcgrad.errors import SHOWN, Diagnostic, Located, Source, Span, TcgradError
 from tcgrad.records import dataclass
 from tcgrad.spec.files import FOREIGN
 from tcgrad.spec.limits import MAX_DEPTH, MAX_NODES
@@ -122,6 +122,8 @@ class _Composer:
 
     def _end(self, event: Any) -> Node:
         done = self.open.pop()
+        if done.event.flow_style:
+            self._refuse_torn(done.items)
         span = Span(done.event.start_mark.index, max(done.event.end_mark.index, event.end_mark.index))
         node: Node
         if isinstance(done.event, yaml.SequenceStartEvent):
@@ -129,6 +131,32 @@ class _Composer:
         else:
             node = Mapping(tuple(_pairs(done.items)), span)
         return self._close(node, done.anchor, self.count - self.counts.pop() + 1)
+
+    def _refuse_torn(self, items: Iterable[Node]) -> None:
+        """Refuse ``f(z, a)`` without quotes in braces or brackets: its comma ends an entry.
+
+        ``(B, H)`` is left to those that know what it is.
+        """
+        torn, depth = Span(0, 0), 0
+        for item in items:
+            if not isinstance(item, Scalar) or not item.plain:
+                depth = 0
+            elif text := item.text.text:  # else the value that a piece lacks as a key
+                if depth and self.source.text[torn.end : item.span.start].strip() != ",":
+                    depth = 0
+                torn, before = torn.to(item.span) if depth else item.span, depth
+                depth += text.count("(") - text.count(")")
+                if before and depth <= 0 and self.source.text[torn.start] != "(":
+                    message = "in braces and brackets a comma ends a text that is not quoted"
+                    raise TcgradError((Diagnostic("TC102", message, torn, self._untorn(torn)),), self.source)
+                depth = max(depth, 0)
+
+    def _untorn(self, torn: Span) -> str:
+        """How to write a text that a comma has ended."""
+        text = self.source.text[torn.start : torn.end]
+        if len(text) > SHOWN or not text.isprintable() or '"' in text or "\\" in text:
+            return "quote the text"
+        return f'quote the text: "{text}"'
 
     def _close(self, node: Node, anchor: str | None, weight: int) -> Node:
         if anchor is not None:

@@ -13,6 +13,16 @@ BOUNDS = f"0, or between 1e-{MAX_EXPONENT} and 1e{MAX_EXPONENT} in magnitude, of
 """What a number is, for messages."""
 
 
+_ELSEWHERE = re.compile(r"(?P<number>[-+]?[0-9][0-9_]*([.,][0-9_]*)?([eE][-+]?[0-9]+)?)[fFL]?\Z")
+_TWO_WAYS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}\Z")
+
+
+def number_meant(text: str) -> str | None:
+    """How to write ``1_000``, ``1,5`` and ``1.0f``, numbers elsewhere; None where ``1,000`` may be either of two."""
+    match = _ELSEWHERE.match(text[: MAX_DIGITS + 1])
+    return match["number"].replace("_", "").replace(",", ".") if match and not _TWO_WAYS.match(text) else None
+
+
 def integer_value(text: str) -> int | None:
     """The integer that a text of the kind ``int`` stands for; None if it has too many digits to be looked at."""
     if len(text) > MAX_DIGITS:

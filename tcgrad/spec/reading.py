@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence as AbstractSequence
 from fractions import Fraction
+from typing import cast
 
 from tcgrad.errors import Diagnostic, Located, Note, Report
 from tcgrad.spec.limits import MAX_DIM, MAX_INTEGER
 from tcgrad.spec.names import composed_name, is_name, nearest, suggest, suggest_choice
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
-from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value
+from tcgrad.spec.numbers import BOUNDS, exact_value, integer_value, number_meant
 from tcgrad.spec.scalars import in_decimal, kind_of
 from tcgrad.spec.schema import KEYS_ELSEWHERE
 
@@ -68,8 +69,10 @@ def read_entries(node: Node, what: str, report: Report, help_: str | None = None
         refuse(node, f"{what} must be a mapping", report, help_ or _how_to_write_entries(node))
         return
     seen: dict[str, Located] = {}
+    before: Node | None = None
     for key, value in node.entries:
-        text = _read_key(key, report)
+        text = _read_key(key, report, _decimal_meant(before, key, value))
+        before = value
         if text is None:
             continue
         if text.text in seen:
@@ -87,7 +90,18 @@ def _how_to_write_entries(node: Node) -> str:
     return "write its entries as `name: value`, with a blank behind the colon"
 
 
-def _read_key(key: Node, report: Report) -> Located | None:
+def _decimal_meant(before: Node | None, key: Node, value: Node) -> str | None:
+    """How to write ``1,5`` in braces, where 5 is a key without a value behind the value 1."""
+    pair = (before, key)
+    if is_null(value) and all(isinstance(each, Scalar) and each.plain and kind_of(each) == "int" for each in pair):
+        whole, decimals = cast("tuple[Scalar, Scalar]", pair)
+        if whole.span.end + 1 == decimals.span.start:
+            return f"a comma ends an entry: the decimal number is written `{whole.text.text}.{decimals.text.text}`"
+    return None
+
+
+def _read_key(key: Node, report: Report, meant: str | None) -> Located | None:
+    """The text of a key; ``meant``: the help where it is a number that belongs to the value before."""
     if isinstance(key, Scalar) and key.plain and key.text.text == "<<":
         message = "merge keys are not part of YAML 1.2"
         report.add(Diagnostic("TC105", message, key.span, "write the entries out"))
@@ -97,7 +111,7 @@ def _read_key(key: Node, report: Report) -> Located | None:
         kind = _KINDS[kind_of(key)]
         message = f"a key must be text, and `{key.text.text}` is {kind} in YAML"
         help_ = f'quote it: "{key.text.text}"' if is_name(key.text.text) else "a name begins with a letter"
-        report.add(Diagnostic("TC109", message, key.span, help_))
+        report.add(Diagnostic("TC109", message, key.span, meant or help_))
     else:
         refuse(key, "a key must be text", report)
     return None
@@ -168,6 +182,8 @@ def read_number(node: Node, what: str, code: str, report: Report) -> Fraction | 
         help_ = "write it as 1000, 0.5 or 1e-3; what is worked out from numbers stands in an equation"
         if isinstance(node, Scalar) and not node.plain:
             help_ = "a number in quotes is text"
+        elif isinstance(node, Scalar) and (number := number_meant(node.text.text)) is not None:
+            help_ = f"write `{number}`"
         refuse(node, f"{what} must be a number", report, help_)
         return None
     value = exact_value(node.text.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from tcgrad.errors import Diagnostic, Located, Report, Source, Span
+from tcgrad.errors import Diagnostic, Located, Note, Report, Source, Span
 from tcgrad.spec.checks import read_check
 from tcgrad.spec.inputs import read_input
 from tcgrad.spec.lists import read_equations, read_names
@@ -71,7 +71,14 @@ class SpecReader:
                 written = self.keys.get(key.name)
                 message = f"`{key.name}` is empty" if written else f"the spec has no `{key.name}`"
                 place = written.whole if written else Span(self.start, self.start)
-                self.report.add(Diagnostic("TC108", message, place, f"`{key.name}` is a {key.value}"))
+                notes = tuple(Note(span, "one stands here, further in") for span in self._found_inside(key.name))
+                self.report.add(Diagnostic("TC108", message, place, f"`{key.name}` is a {key.value}", notes))
+
+    def _found_inside(self, name: str) -> list[Span]:
+        """Where a key of this name is an entry of another one, as it is where it is indented too far."""
+        mappings = [node for node in self.nodes.values() if isinstance(node, Mapping)]
+        keys = [key for node in mappings for key, _ in node.entries if isinstance(key, Scalar)]
+        return [key.span for key in keys if key.text.text == name]
 
     def _name(self) -> str:
         text = read_text(self.nodes["name"], "the name", self.report) if "name" in self.nodes else None

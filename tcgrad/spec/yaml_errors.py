@@ -6,7 +6,10 @@ import yaml
 
 from tcgrad.errors import Diagnostic, Note, Source, Span
 
-_QUOTE = "quote the text: a list in brackets cannot hold brackets or commas unquoted, and `: ` or ` #` end plain text"
+_QUOTE = (
+    "separate its entries by commas, and quote the text: a list in brackets cannot hold brackets or commas unquoted, "
+    "and `: ` or ` #` end plain text"
+)
 
 _TAB = "a tab cannot indent YAML"
 _SPACES = "indent with spaces"
@@ -21,8 +24,8 @@ _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
     ("mapping values are not allowed", "a `:` stands where no key can stand",
      "quote a text that holds `: `, and check the indentation"),
     ("found a tab character", _TAB, _SPACES),
-    ("expected ',' or ']'", "the list that opens here is not closed", f"close it with `]`, and {_QUOTE}"),
-    ("expected ',' or '}'", "the mapping that opens here is not closed", f"close it with `}}`, and {_QUOTE}"),
+    ("expected ',' or ']'", "the list that opens here is not closed", f"close it with `]`, {_QUOTE}"),
+    ("expected ',' or '}'", "the mapping that opens here is not closed", f"close it with `}}`, {_QUOTE}"),
     ("unexpected end of stream", "the quoted text that opens here is not closed",
      "close it with the same quote; one that belongs to the text needs other quotes around all of it"),
     *(
