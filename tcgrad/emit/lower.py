@@ -13,6 +13,7 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
+from tcgrad.emit.saturated import Saturated
 from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.tails import without_tails
@@ -54,6 +55,7 @@ class Lowering:
         self._alike = Alike(self.definitions)
         self._kinds = Kinds()
         self._written_out = WrittenOut()
+        self._saturated = Saturated()
         self._powers = PowersOfZero()
         self._loops = 0
 
@@ -67,7 +69,7 @@ class Lowering:
         """own: the kind of a definition, if others are of that kind, too."""
         self.build.graph.begin()
         match statement:
-            case Define() if own is not None and self._written_out.define(statement) is statement:
+            case Define() if own is not None and self._rewritten(statement) is statement:
                 built = self.expressions.products.built
                 return [self._kept(statement, self._alike.lowered(statement, own, built, self._lowered), own)]
             case Define():
@@ -97,11 +99,16 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        return self._kept(define, self._lowered(self._written_out.define(define)))
+        return self._kept(define, self._lowered(self._rewritten(define)))
+
+    def _rewritten(self, define: Define) -> Define:
+        """A definition as earlier ones ask for; the very same where none does."""
+        return self._saturated.define(self._written_out.define(define))
 
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
         self._written_out.learn(define)
+        self._saturated.learn(define)
         if self._written_out.has_logarithms:
             self._powers.learn(define)
         self.definitions.keep(define.tensor, define.free, structured)
