@@ -80,6 +80,7 @@ CODE = [
     (["y[i,j] = exp(-x[i,j])/(1[k]*exp(-x[i,k]))"], ["x: [A, B]"], ["y = x.min(axis=-1, keepdims=True) - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
     (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),
+    (["y[i,j] = -x[i,j]*v[i]"], ["x: [A, B]", "v: [A]"], ["y = -v[:, None] * x"]),
     (["y[i,j] = u[i]*v[j]"], ["u: [A]", "v: [B]"], ["y = np.outer(u, v)"]),
     (
         ["y[k] = sum[n]([e[k] <= x[n] < e[k+1]]*w[n])"],  # the masks are one before numbers are multiplied with them
