@@ -85,7 +85,7 @@ CODE = [
     (
         ["y[k] = sum[n]([e[k] <= x[n] < e[k+1]]*w[n])"],  # the masks are one before numbers are multiplied with them
         ["x: [A]", "w: [A]", "e: [C]"],
-        ["dw = ((e[: C - 1] <= x[:, None]) & (x[:, None] < e[1:])) @ dy"],
+        ["t1 = (e[: C - 1][:, None] <= x) & (x < e[1:][:, None])", "dw = dy @ t1"],
     ),
     (
         ["y[i] = w[p]*x[i+p]"],  # a long range is no shorter for being a number
