@@ -69,9 +69,14 @@ class Lowering:
         """own: the kind of a definition, if others are of that kind, too."""
         self.build.graph.begin()
         match statement:
-            case Define() if own is not None and self._rewritten(statement) is statement:
+            case Define() if own is not None:
+                written = self._written_out.define(statement)
+                made = self._saturated.define(written)
+                kind = own if made is statement else self._kinds.of(made)
+                if written is not statement or kind is None:
+                    return [self._kept(statement, self._lowered(made))]
                 built = self.expressions.products.built
-                return [self._kept(statement, self._alike.lowered(statement, own, built, self._lowered), own)]
+                return [self._kept(statement, self._alike.lowered(made, kind, built, self._lowered), own)]
             case Define():
                 return [self.define(statement)]
             case Intrinsic():
@@ -99,11 +104,7 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        return self._kept(define, self._lowered(self._rewritten(define)))
-
-    def _rewritten(self, define: Define) -> Define:
-        """A definition as earlier ones ask for; the very same where none does."""
-        return self._saturated.define(self._written_out.define(define))
+        return self._kept(define, self._lowered(self._saturated.define(self._written_out.define(define))))
 
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Component, Const, Expr, Mul, Pow
+from tcgrad.ir.nodes import ONE, Add, Call, Component, Const, Expr, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
@@ -80,7 +80,7 @@ class Saturated:
 
     def _pair(self, total: Add) -> _Pair | None:
         for taker, term in enumerate(total.terms):
-            spread = [] if any(map(self._is_left, factors_of(term))) else list(map(simplify, spread_out(term) or []))
+            spread = self._spread(term)
             for place, taken in enumerate(spread):
                 written = self._written_out(taken)
                 if not any(map(self._has_saturated, factors_of(written))):
@@ -92,14 +92,25 @@ class Saturated:
                         return _Pair(whole, taken, part, (*others, *spread[:place], *spread[place + 1 :]))
         return None
 
+    def _spread(self, term: Expr) -> Sequence[Expr]:
+        """What a term is the sum of, multiplied out; nothing of one that has what is left as a factor."""
+        factors = factors_of(term)
+        if not any(isinstance(factor, Add) for factor in factors):
+            return (term,)
+        return () if any(map(self._is_left, factors)) else tuple(map(simplify, spread_out(term) or ()))
+
     def _part(self, taken: Sequence[Expr], whole: Expr) -> Expr | None:
         """A power of such a function that is as much of a term as another one, in either way to write it, takes off it;
         None where none is, or the term is a number.
         """
-        if split_coefficient(whole)[1] == ONE:
+        number, rest = split_coefficient(whole)
+        if rest == ONE:
             return None
-        ratios = (split_coefficient(simplify(Mul((way, Pow(whole, MINUS_ONE))))) for way in taken)
-        return next((part for number, part in ratios if number == -1 and self._has_saturated(part)), None)
+        for times, others in map(split_coefficient, taken):
+            left = [factor for factor in factors_of(others) if factor not in factors_of(rest)]
+            if times == -number and len(left) == 1 and len(factors_of(others)) == len(factors_of(rest)) + 1:
+                return left[0] if self._has_saturated(left[0]) else None
+        return None
 
     def _is_left(self, factor: Expr) -> bool:
         """Whether a factor is ``1 - s`` already, which stays as it is."""
@@ -118,7 +129,8 @@ class Saturated:
                 return read
             return instantiate(known.free, known.body, read.indices)
 
-        return simplify(replace_components(expr, standing_for))
+        made = replace_components(expr, standing_for)
+        return expr if made is expr else simplify(made)
 
     def _has_saturated(self, factor: Expr) -> bool:
         base, exponent = as_power(factor)
