@@ -80,7 +80,18 @@ CODE = [
     (["y[i,j] = exp(-x[i,j])/(1[k]*exp(-x[i,k]))"], ["x: [A, B]"], ["y = x.min(axis=-1, keepdims=True) - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
     (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),
+    (["y[i,j] = -x[i,j]*v[i]"], ["x: [A, B]", "v: [A]"], ["y = -v[:, None] * x"]),
     (["y[i,j] = u[i]*v[j]"], ["u: [A]", "v: [B]"], ["y = np.outer(u, v)"]),
+    (
+        ["y[k] = sum[n]([e[k] <= x[n] < e[k+1]]*w[n])"],  # the masks are one before numbers are multiplied with them
+        ["x: [A]", "w: [A]", "e: [C]"],
+        ["t1 = (e[: C - 1][:, None] <= x) & (x < e[1:][:, None])", "dw = dy @ t1"],
+    ),
+    (
+        ["y[i] = w[p]*x[i+p]"],  # a long range is no shorter for being a number
+        ["x: [40 + B - 1]", "w: [B]"],
+        ["for p in range(B):"],
+    ),
     (["y[i,j] = delta[i,j]"], ["x: [C]"], ["y = np.eye(C, dtype=dtype)"]),
     (["y[i,j] = 1[j]*x[i]"], ["x: [A]", "z: [B]"], ["y = np.broadcast_to(x[:, None], (A, B)).copy()"]),
 ]
@@ -656,6 +667,14 @@ def test_a_guard_stays_beside_a_read_of_what_is_the_same_everywhere():
     )  # fmt: skip
     assert tcgrad.loads(text).check(trials=2, sizes="own").ok
     check_everything(Emitted(text))
+
+
+def test_outer_products_that_a_step_sums_over_are_not_made_for_all_positions():
+    inputs = ["u: [H, H]", "v: [H, H]", "x: [T, B, H]", "z: [T, B, H]", "h0: [B, H]"]
+    step = "h[t,b,j] = h[t-1,b,k]*(u[j,k]*x[t,b,k] + v[j,k]*z[t,b,k])"
+    emitted = Emitted(spec(inputs, ["h[-1,b,j] = h0[b,j]", step], dims="{T: 3, B: 1, H: 2}", wrt="[h0]"))
+    assert "h_all[t + 1] = (h_all[t] * x[t]) @ u.T + (h_all[t] * z[t]) @ v.T" in emitted.source
+    check_everything(emitted)
 
 
 def _jacobian(emitted):

@@ -35,3 +35,28 @@ def test_the_tail_of_erf_keeps_its_digits():
 def test_one_sigmoid_is_enough_where_it_is_added():
     text = tcgrad.loads("inputs: {x: [4]}\nequations: ['y[i] = x[i]*sigmoid(x[i])']\n").emit()
     assert "_sigmoid(-x)" not in text
+
+
+# Products with what is 1 where x is large, and their derivatives there.
+SATURATED = {
+    "y[i] = x[i]*sigmoid(x[i])": np.ones_like,
+    "y[i] = x[i]/(1 + exp(-1.7*x[i]))": np.ones_like,
+    "s[i] = tanh(x[i]); y[i] = x[i]*s[i]": np.ones_like,
+    "y[i] = x[i]*tanh(log(1 + exp(x[i])))": np.ones_like,
+    "y[i] = log(1 + exp(x[i]))*tanh(x[i])": np.ones_like,
+}
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 1e17), ("float32", 1e8), ("float16", 1e4)])
+@pytest.mark.parametrize("equations", SATURATED)
+def test_what_stands_beside_a_saturated_factor_is_not_lost(equations, dtype, large):
+    module = tcgrad.loads(f"inputs: {{x: [2]}}\nequations: {equations.split('; ')}\n").compile()
+    x = np.array([large, large / 3]).astype(dtype)
+    _, (found,) = module.value_and_grad(x, np.ones(2, dtype))
+    np.testing.assert_allclose(found, SATURATED[equations](x), rtol=1e-2 if dtype == "float16" else 1e-6)
+
+
+def test_what_is_left_to_a_tanh_is_kept_beside_what_grows():
+    module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y[i] = x[i]*tanh(exp(x[i]))']\n").compile()
+    _, (found,) = module.value_and_grad(np.array([4.0, 8, 40]), np.ones(3))
+    np.testing.assert_allclose(found, np.ones(3), rtol=1e-15)

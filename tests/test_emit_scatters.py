@@ -90,3 +90,14 @@ def test_products_that_loops_add_up_are_made_step_by_step(name: str) -> None:
     assert all("[p]" in line or "[p, q]" in line for line in added)
     assert all(" * " in line or " / " in line for line in added)
     check_everything(emitted)
+
+
+@pytest.mark.parametrize(("position", "size"), [("2*i+2*p-1", 9), ("2*i+2*p", 10), ("3*i+6*p-2", 11)])
+def test_steps_with_a_common_factor_are_added_window_by_window(position: str, size: int) -> None:
+    x = f"x: {{shape: [2, {size}], outside: 0}}"
+    text = spec([x, "w: [3, 2, K]"], [f"y[o,i] = w[o,c,p]*x[c,{position}]"], dims="{K: 2}", indices="{i: 3}")
+    emitted = Emitted(text)
+    backward = emitted.source.partition("def backward")[2].partition("def value_and_grad")[0]
+    assert "for p in range(" in backward
+    assert "np.arange" not in backward
+    check_everything(emitted)

@@ -101,6 +101,20 @@ def test_small_arrays_are_multiplied_before_they_meet_large_ones(inputs, equatio
     check_everything(emitted)
 
 
+MASKED = {
+    "exponentials": "y[i,k] = sum[j]([j <= i]*exp(s[i,j])*v[j,k])/sum[j]([j <= i]*exp(s[i,j]))",
+    "brackets of values": "y[i,k] = sum[j]([s[i,0] < v[j,0]]*v[j,k])",
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_a_mask_is_made_once_whichever_way_round_it_is_read(name):
+    emitted = Emitted(spec(["s: [N, N]", "v: [N, K]"], [MASKED[name]], dims="{N: 3, K: 2}", wrt="[v]"))
+    code = emitted.source.split("def forward_saved")[1].split("def value_and_grad")[0]
+    assert len([line for line in code.splitlines() if "#" not in line and "<" in line]) == 1
+    check_everything(emitted)
+
+
 @pytest.mark.parametrize(
     "equation",
     [

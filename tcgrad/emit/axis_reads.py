@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.records import dataclass
 
+_LONG = 16
+
 
 def by_length(index: Index) -> tuple[bool, int]:
-    """How indices are ordered by length: one whose size is a number is shorter than one of dims, which may grow."""
-    return index.size.as_number is None, index.size.value
+    """How indices are ordered by length: one whose size is a number, unless that is large, is shorter than one of dims,
+    which may grow.
+    """
+    return index.size.as_number is None or index.size.value > _LONG, index.size.value
 
 
 @dataclass(frozen=True)

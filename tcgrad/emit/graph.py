@@ -53,6 +53,11 @@ class Graph:
             self.journal.made(node)
         return node
 
+    def holds(self, operation: Operation, arguments: tuple[Node, ...], shape: tuple[Integer, ...], kind: Kind) -> bool:
+        """Whether a node was made before."""
+        key = _key(self._form(operation, shape, kind), tuple([argument.serial for argument in arguments]))
+        return key in self._known
+
     def made(self, form: Form, arguments: tuple[Node, ...]) -> Node:
         """The same for the form of a node that there is: what that one is of its own arguments."""
         key = _key(form, tuple([argument.serial for argument in arguments]))

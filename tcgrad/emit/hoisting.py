@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
+from tcgrad.emit.factors import Factors, separable_sum
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, integers, rebuild, tensors_read, walk
+from tcgrad.ir.traversal import (
+    children,
+    factors_of,
+    free_indices,
+    integers,
+    product_of,
+    rebuild,
+    tensors_read,
+    terms_of,
+    walk,
+)
 from tcgrad.records import dataclass
 
 
@@ -47,8 +58,21 @@ class Hoisting:
                 moving = [term for term in terms if not self._is_independent(term)]
                 parts = (IndexSum(indices, _joined(Add, still)), IndexSum(indices, _joined(Add, moving)))
                 return self.without_independent(Add(parts))
+            case IndexSum(indices, Mul(factors)) if (place := self._wide(factors, indices)) is not None:
+                others = _joined(Mul, [*factors[:place], *factors[place + 1 :]])
+                return IndexSum(indices, Mul((self.without_independent(others), self._in_pieces(factors[place]))))
             case _:
                 return rebuild(expr, tuple(self.without_independent(part) for part in children(expr)))
+
+    def _wide(self, factors: Sequence[Expr], summed: Sequence[Index]) -> int | None:
+        """The place of a factor that would be larger, for all positions, than all that it is made of."""
+        place = separable_sum(Factors(factors=[(factor, False) for factor in factors], summed=list(summed)))
+        return place if place is not None and self._is_independent(factors[place]) else None
+
+    def _in_pieces(self, total: Expr) -> Expr:
+        """A sum of products over components of what each is made of."""
+        products = [_of_the_same_indices(factors_of(term)) for term in terms_of(total)]
+        return Add(tuple([product_of([self._defined(_joined(Mul, group)) for group in each]) for each in products]))
 
     def _is_independent(self, expr: Expr) -> bool:
         return not any(tensor in self.carried for tensor in tensors_read(expr))

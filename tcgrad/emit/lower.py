@@ -13,6 +13,7 @@ from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
+from tcgrad.emit.saturated import Saturated
 from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
 from tcgrad.emit.tails import without_tails
@@ -54,6 +55,7 @@ class Lowering:
         self._alike = Alike(self.definitions)
         self._kinds = Kinds()
         self._written_out = WrittenOut()
+        self._saturated = Saturated()
         self._powers = PowersOfZero()
         self._loops = 0
 
@@ -67,9 +69,14 @@ class Lowering:
         """own: the kind of a definition, if others are of that kind, too."""
         self.build.graph.begin()
         match statement:
-            case Define() if own is not None and self._written_out.define(statement) is statement:
+            case Define() if own is not None:
+                written = self._written_out.define(statement)
+                made = self._saturated.define(written)
+                kind = own if made is statement else self._kinds.of(made)
+                if written is not statement or kind is None:
+                    return [self._kept(statement, self._lowered(made))]
                 built = self.expressions.products.built
-                return [self._kept(statement, self._alike.lowered(statement, own, built, self._lowered), own)]
+                return [self._kept(statement, self._alike.lowered(made, kind, built, self._lowered), own)]
             case Define():
                 return [self.define(statement)]
             case Intrinsic():
@@ -97,11 +104,12 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        return self._kept(define, self._lowered(self._written_out.define(define)))
+        return self._kept(define, self._lowered(self._saturated.define(self._written_out.define(define))))
 
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
         self._written_out.learn(define)
+        self._saturated.learn(define)
         if self._written_out.has_logarithms:
             self._powers.learn(define)
         self.definitions.keep(define.tensor, define.free, structured)

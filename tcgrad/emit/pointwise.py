@@ -59,8 +59,17 @@ class Pointwise(ABC):
 
     def comparison(self, expr: Iverson, hint: Axes) -> Value:
         """A bracket, as truth values."""
-        left, right = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
-        return elementwise(self.build, Compare(expr.operator), (left, right), hint, Kind.BOOL)
+        sides = self._comparable(expr.left, hint), self._comparable(expr.right, hint)
+        operation = Compare(expr.operator)
+        axes = self.build.combined_axes(sides, hint)
+        if len(axes) > 1 and self._is_known(operation, sides, axes[::-1]):
+            axes = axes[::-1]
+        return elementwise(self.build, operation, sides, axes, Kind.BOOL)
+
+    def _is_known(self, operation: Compare, sides: Sequence[Value], axes: Axes) -> bool:
+        """Whether the same was compared before, with its axes in this order."""
+        nodes = tuple([self.build.aligned(side, axes) for side in sides])
+        return self.build.graph.holds(operation, nodes, tuple([index.size for index in axes]), Kind.BOOL)
 
     def _comparable(self, expr: Expr, hint: Axes) -> Value:
         """Integers are compared as integers, whatever the dtype of the inputs."""

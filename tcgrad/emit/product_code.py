@@ -74,7 +74,8 @@ class ProductCode:
         over, under: the factors of the number in front.
         """
         truths = self._truths() if over or under or self._needs_numbers() else []
-        small = self._small(bool(over or under or self.factors[True, False] or self.factors[True, True]))
+        scalars = over or under or self.factors[True, False] or self.factors[True, True]
+        small = self._small(bool(scalars) or self.coefficient < 0)
         raises = not (small[False] or small[True]) and self._divides_a_number_by_0(is_never_zero)
         if raises and self.factors[False, False]:
             self.factors[False, True] += self.factors[True, True]
@@ -127,7 +128,8 @@ class ProductCode:
         return found
 
     def _small(self, has_scalars: bool) -> dict[bool, list[Node]]:
-        """Takes those arrays out that are multiplied with each other, or with scalars, before they meet larger ones.
+        """Takes those arrays out that are multiplied with each other, or with scalars or a minus, before they meet
+        larger ones.
 
         They are of one shape, and smaller than the product: the most of those that there are.
         """

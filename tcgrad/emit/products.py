@@ -8,7 +8,7 @@ from dataclasses import field
 from fractions import Fraction
 from itertools import chain
 
-from tcgrad.emit.arrays import Axes, Node, Value
+from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.built import Built, Operand
 from tcgrad.emit.contract import contraction, outer
 from tcgrad.emit.paths import OPTIMAL_UP_TO, Known, Tree, contraction_tree
@@ -40,13 +40,29 @@ class Products:
         """
         present = {index for operand in operands for index in operand.value.axes}
         sizes = [Operand(Value(self.build.size(index.size))) for index in summed if index not in present]
-        operands = [*sizes, *self._without_private_sums(operands, summed)]
+        operands = [*sizes, *self._without_private_sums(self._with_masks_joined(operands, hint), summed)]
         scalars = [operand for operand in operands if not operand.value.axes]
         arrays = [operand for operand in operands if operand.value.axes]
         scale = _Scale(coefficient, scalars)
         if not arrays:
             return Product(coefficient, Value(scale.scalar(self.build)))
         return _Plan(self, arrays, summed, hint, scale).result()
+
+    def _with_masks_joined(self, operands: Sequence[Operand], hint: Axes) -> Sequence[Operand]:
+        """Truth values along the same axes as one array, of a byte an element, before numbers multiply it."""
+        masks: dict[frozenset[Index], list[Operand]] = {}
+        for operand in operands:
+            if operand.value.node.kind is Kind.BOOL:
+                masks.setdefault(frozenset(operand.value.axes), []).append(operand)
+        several = [group for group in masks.values() if len(group) > 1]
+        if not several:
+            return operands
+        joined = [self._joined([operand.value for operand in group], hint) for group in several]
+        return [*(each for each in operands if not any(each in group for group in several)), *map(Operand, joined)]
+
+    def _joined(self, masks: Sequence[Value], hint: Axes) -> Value:
+        axes = self.build.combined_axes(masks, hint)
+        return Value(self.build.times([self.build.aligned(mask, axes) for mask in masks]), axes)
 
     def _without_private_sums(self, operands: Sequence[Operand], summed: Axes) -> Sequence[Operand]:
         """Sum the indices that one operand alone has, before anything is multiplied."""

@@ -15,7 +15,7 @@ from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.overhangs import stays_inside
 from tcgrad.ir.gaps import Gaps
 from tcgrad.ir.guards import Slacks, range_slacks, slack_of, slacks_of
-from tcgrad.ir.indices import Index, Integer, Quotient
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import substitute
@@ -23,7 +23,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.records import dataclass
 from tcgrad.simplify.deltas import range_guards
-from tcgrad.simplify.remainders import left_over, lone_quotient
+from tcgrad.simplify.remainders import left_over, quotient_and_rest, told_remainder
 
 Factor = tuple[Expr, bool]  # with whether it divides
 _Held = Callable[[Tensor], Collection[int]]
@@ -138,11 +138,11 @@ class _Recovery:
         """``delta(stride*r, e)`` for a read at ``e``, or at ``e//stride`` where a guard says what that leaves over."""
         if not position.indices:
             return None
-        quotient = lone_quotient(position - position.constant)
-        told = left_over(quotient, self.guards) if quotient is not None and is_affine(quotient.dividend) else None
-        if quotient is not None and told is not None:
-            whole = quotient.dividend - told[0] + quotient.divisor * position.constant
-            return self._made(whole, size, quotient.divisor)
+        if divided := quotient_and_rest(position):
+            quotient, rest = divided
+            told = left_over(quotient, self.guards) if is_affine(quotient.dividend) and is_affine(rest) else None
+            if told is not None:
+                return self._made(quotient.dividend - told[0] + quotient.divisor * rest, size, quotient.divisor)
         if is_affine(position) and not stays_inside(position, size, self.fitting):
             return self._made(position, size, Integer.of(1))
         if position.gathers and self._is_guarded(position, size):
@@ -199,11 +199,10 @@ def _implied(guard: Expr, delta: Delta) -> bool:
     match guard:
         case Iverson("==", IndexValue(), IndexValue()):
             (_, stride), *_ = affine_parts(delta.left)[1].items()
-            for shift in (0, delta.right.constant):
-                told = left_over(Quotient(delta.right - shift, stride), [guard])
-                if told is not None and ((told[0] + shift) % stride).as_number == 0:
-                    return True
-            return False
+            told = told_remainder(guard)
+            if told is None or told[0].divisor != stride:
+                return False
+            return ((told[0].dividend - told[1] - delta.right) % stride).as_number == 0
         case _:
             slack = slack_of(guard)
             gap = delta.right - delta.left

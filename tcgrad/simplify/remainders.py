@@ -9,6 +9,15 @@ from tcgrad.ir.nodes import Delta, Expr, IndexValue, Iverson
 from tcgrad.simplify.deltas import range_guards
 
 
+def quotient_and_rest(position: Integer) -> tuple[Quotient, Integer] | None:
+    """The one quotient that a position has, once, and what is added to it; None where it has none or several."""
+    found = [atom for atom in position.atoms if isinstance(atom, Quotient)]
+    if len(found) != 1:
+        return None
+    rest = position - Integer.of(found[0])
+    return None if found[0] in rest.atoms else (found[0], rest)
+
+
 def lone_quotient(position: Integer) -> Quotient | None:
     """The quotient that a position is."""
     match position.terms:
@@ -20,13 +29,21 @@ def lone_quotient(position: Integer) -> Quotient | None:
 
 def left_over(quotient: Quotient, guards: Iterable[Expr]) -> tuple[Integer, Expr] | None:
     """What a division leaves over where some guards hold, a number, and the one that tells it; None if none does."""
-    remainder = Integer.of(Remainder(quotient.dividend, quotient.divisor))
-    for guard in guards:
-        match guard:
-            case Iverson("==", IndexValue(left), IndexValue(right)) | Delta(left, right):
-                for over in (right, left):
-                    if left + right - over == remainder and over.as_number is not None:
-                        return over, guard
+    told = ((told_remainder(guard), guard) for guard in guards)
+    wanted = Remainder(quotient.dividend, quotient.divisor)
+    return next(((found[1], guard) for found, guard in told if found is not None and found[0] == wanted), None)
+
+
+def told_remainder(guard: Expr) -> tuple[Remainder, Integer] | None:
+    """The remainder that a bracket or a delta says is some number, and that; None where it says no such thing."""
+    match guard:
+        case Iverson("==", IndexValue(left), IndexValue(right)) | Delta(left, right):
+            for side, over in ((left, right), (right, left)):
+                match side.terms:
+                    case ((((Remainder() as atom),), 1),) if over.as_number is not None:
+                        return atom, over
+                    case _:
+                        pass
     return None
 
 
