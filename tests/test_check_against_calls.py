@@ -164,7 +164,7 @@ def test_a_module_that_cannot_be_run_again():
         del sys.called_before
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
 def test_another_order_of_operations_may_move_much_where_much_is_cancelled(dtype):
     """As where a matrix is nearly singular: there `einsum` adds up otherwise if memory is not contiguous."""
     spec = """

@@ -77,31 +77,36 @@ class UserFunction:
         return first
 
     def unlike(
-        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str, found: Mapping[str, Array]
-    ) -> dict[str, str]:
+        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str, found: Mapping[str, Array],
+        *, coarse: float,
+    ) -> dict[str, str]:  # fmt: skip
         """What is wrong with results ``found`` that are right, by tensors: they are others where arguments lie
-        otherwise in memory, or, of gradients, than the negative where ``more``, those of the outputs, are negated."""
+        otherwise in memory, or, of gradients, than the negative where ``more``, those of the outputs, are negated.
+
+        coarse: by how much their rounding is coarser than that of the inputs' type.
+        """
         given = [*map(sample.narrow, (*sample.values, *more))]
         call: _Call = partial(self._call, sample, tensors, what)
-        wrong = self._unlike_signs(call, given, len(more), found, sample.dtype) if more else {}
-        return wrong | self._unlike_contiguous(call, given, found, sample.dtype)
+        unit = coarse * float(np.finfo(sample.dtype).eps)
+        wrong = self._unlike_signs(call, given, len(more), found, unit) if more else {}
+        return wrong | self._unlike_contiguous(call, given, found, unit)
 
     def _unlike_contiguous(
-        self, call: _Call, given: Sequence[Array], right: Mapping[str, Array], dtype: np.dtype[Any]
+        self, call: _Call, given: Sequence[Array], right: Mapping[str, Array], unit: float
     ) -> dict[str, str]:
         """What reads memory must mind its strides, or refuse them."""
         try:
             found = call(self._new(given, with_gaps))
-            if all(is_near(found[name], array, dtype) for name, array in right.items()):
+            if all(is_near(found[name], array, unit) for name, array in right.items()):
                 return {}
-            beside = call(self._new([*map(nudged, given)]))
+            beside = call(self._new([nudged(array, unit) for array in given]))
         except ModuleError:
             return {}
         told = f"{self.name} returns something else where its arguments are not contiguous"
-        return {name: told for name, array in right.items() if not is_near(found[name], array, dtype, beside[name])}
+        return {name: told for name, array in right.items() if not is_near(found[name], array, unit, beside[name])}
 
     def _unlike_signs(
-        self, call: _Call, given: Sequence[Array], upstream: int, right: Mapping[str, Array], dtype: np.dtype[Any]
+        self, call: _Call, given: Sequence[Array], upstream: int, right: Mapping[str, Array], unit: float
     ) -> dict[str, str]:
         """A gradient is linear in those of the outputs, the last arguments, unless it was kept for the others alone."""
         try:
@@ -110,7 +115,7 @@ class UserFunction:
             return dict.fromkeys(right, str(error))
         wrong = {}
         for name, array in right.items():
-            if not is_near(found[name], -array, dtype):
+            if not is_near(found[name], -array, unit):
                 told = "the same" if same_bits(found[name], array) else "something else than the negative"
                 where = "where the gradients of the outputs have the other sign"
                 wrong[name] = f"{self.name} returns {told} {where}"
@@ -230,16 +235,21 @@ class UserCode:
         return self.forward.results(sample, (), sample.program.outputs, "output")
 
     def unlike_gradients(
-        self, sample: Point, upstream: Mapping[str, Array], found: Mapping[str, Array]
+        self, sample: Point, upstream: Mapping[str, Array], found: Mapping[str, Array], coarse: float = 1.0
     ) -> dict[str, str]:
-        """What is wrong with gradients that are right, by their inputs, where arguments are otherwise."""
+        """What is wrong with gradients that are right, by their inputs, where arguments are otherwise.
+
+        coarse: by how much their rounding is coarser than that of the inputs' type.
+        """
         if self.backward is None:
             return {}
-        return self.backward.unlike(sample, list(upstream.values()), sample.program.wrt, "gradient", found)
+        return self.backward.unlike(sample, list(upstream.values()), sample.program.wrt, "gradient", found, coarse=coarse)
 
-    def unlike_outputs(self, sample: Point, found: Mapping[str, Array]) -> dict[str, str]:
+    def unlike_outputs(self, sample: Point, found: Mapping[str, Array], coarse: float) -> dict[str, str]:
         """The same of outputs."""
-        return {} if self.forward is None else self.forward.unlike(sample, (), sample.program.outputs, "output", found)
+        if self.forward is None:
+            return {}
+        return self.forward.unlike(sample, (), sample.program.outputs, "output", found, coarse=coarse)
 
     def gradients_at_first(self, sample: Point, upstream: Mapping[str, Array]) -> dict[str, Array] | None:
         """What a backward that was never called returns, if there is one."""

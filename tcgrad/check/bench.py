@@ -128,12 +128,13 @@ class Bench:
         """What is wrong with the user's gradients that are right, by their inputs, where arguments are otherwise."""
         if self.against is None:
             return {}
-        return self.against.unlike_gradients(self.sample, upstream_arrays(self.sample), self.user_gradients)
+        upstream = upstream_arrays(self.sample)
+        return self.against.unlike_gradients(self.sample, upstream, self.user_gradients, self.coarse)
 
     @cached_property
     def _unlike_outputs(self) -> dict[str, str]:
         """The same of the user's outputs."""
-        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs)
+        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs, self.coarse)
 
     @cached_property
     def _user_at_first(self) -> dict[str, dict[str, Array]]:
