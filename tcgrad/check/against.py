@@ -243,7 +243,8 @@ class UserCode:
         """
         if self.backward is None:
             return {}
-        return self.backward.unlike(sample, list(upstream.values()), sample.program.wrt, "gradient", found, coarse=coarse)
+        more = list(upstream.values())
+        return self.backward.unlike(sample, more, sample.program.wrt, "gradient", found, coarse=coarse)
 
     def unlike_outputs(self, sample: Point, found: Mapping[str, Array], coarse: float) -> dict[str, str]:
         """The same of outputs."""

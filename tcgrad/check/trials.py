@@ -154,9 +154,10 @@ class Trials:
         return ""
 
     def _compare_beside(self) -> None:
-        """Compare on either side of where branches meet."""
-        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE)):
-            drawn = self._bench(True, False, sample)
+        """Compare on either side of where branches meet; the user's own alone where rounding decides other branches."""
+        user = self.against.kinds if self.against else ()
+        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE), thorough=bool(user)):
+            drawn = self._bench(True, False, sample, only=user if sample.in_doubt else ())
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
 
