@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from tcgrad.evaluate import Array
+from tcgrad.records import dataclass
 
 # By so many roundings of the largest element may what is found differ where memory is read in another order, or by so
 # many times what it differs by where every argument is off by one rounding.
 _ANOTHER_ORDER = 2.0**9
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """What is not the same for such arguments: that, in words, and what was ``found``, if anything was."""
+
+    message: str
+    found: Array | None = None
 
 
 def with_gaps(array: Array) -> Array:
