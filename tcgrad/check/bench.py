@@ -221,7 +221,8 @@ class Bench:
                 where = "" if isinstance(error, StateError) else where
         if outcome.status == "pass" and tally.subject == "user" and self.first:
             unlike = self._unlike_gradients.get(tally.wrt) if tally.wrt else self._unlike_outputs.get(tally.of)
-            if unlike and not _passes(unlike.found, expected, view):
+            widest = expected if unlike is None or wider is None else self._expected(known, np.maximum(bound, wider()))
+            if unlike and not _passes(unlike.found, widest, view):
                 outcome = Comparison("fail", 0, message=self._told(unlike.message))
         overflow = self._overflow(tally)
         excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
