@@ -164,7 +164,7 @@ def test_a_module_that_cannot_be_run_again():
         del sys.called_before
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
 def test_another_order_of_operations_may_move_much_where_much_is_cancelled(dtype):
     """As where a matrix is nearly singular: there `einsum` adds up otherwise if memory is not contiguous."""
     spec = """
@@ -176,6 +176,26 @@ equations: ["g[i,j] = x[i,k]*x[j,k]", "y = logdet(g)"]
     def backward(x, dy):
         inverse = np.linalg.inv(np.einsum("ik,jk->ij", x.astype(float), x.astype(float)))
         return (2 * inverse @ x * dy).astype(x.dtype)
+
+    for seed in range(5):
+        assert result(backward, spec, dtype=dtype, seed=seed).message == ""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_nothing_but_rounding_may_be_otherwise(dtype):
+    """The distances from the largest do not change with all numbers: what rounding leaves of that is no gradient."""
+    spec = """
+dims: {N: 3, M: 2}
+inputs: {x: {shape: [N, M], sample: positive}, z: {shape: [], sample: positive}}
+wrt: [z]
+equations: ["y[i,k] = x[i,k] + z + tanh(z)", "d[i,k] = y[i,k] - max[l](y[i,l])", "f = d[i,k]^2*1[i,k]"]
+"""
+
+    def backward(x, z, df):
+        y = x + z + np.tanh(z)
+        d, largest = 2 * df * (y - y.max(1, keepdims=True)), y == y.max(1, keepdims=True)
+        left = np.einsum("ik->", d) - np.einsum("il,i->", largest / largest.sum(1, keepdims=True), d.sum(1))
+        return (left * (2 - np.tanh(z) ** 2)).astype(x.dtype)
 
     for seed in range(5):
         assert result(backward, spec, dtype=dtype, seed=seed).message == ""

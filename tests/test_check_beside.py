@@ -42,6 +42,14 @@ def gated(x, z, dy, above=1.0):
     return 0 * x, dy * np.where(open_, 1, 2 * z)
 
 
+def surrogate(x, a, dl, above=1.2, below=0.8):
+    """Of the sum of the smaller of two products with a - 1, of x and of x within bounds: which of these is felt depends
+    on its sign, and within them the two are equal."""
+    sign = a - 1
+    left = ((x > x.dtype.type(above)) & (sign > 0)) | ((x < x.dtype.type(below)) & (sign < 0))
+    return dl * (sign * ~left).astype(x.dtype)
+
+
 def recurrent(x, dh, least=0.3):
     """Of a sum that is no less than a number after each step."""
     held, kept = x.dtype.type(0), []
@@ -80,6 +88,12 @@ THRESHOLDS = {
         ["y[i] = where(exp(x[i]) > 1, z[i], z[i]^2)"],
         gated,
         [partial(gated, above=0.999), partial(gated, above=1.001)],
+    ),
+    "bounds that most elements do not feel": (
+        "{x: {shape: [N], sample: {uniform: [0.5, 1.5]}}, a: {shape: [N], dtype: int}}",
+        ["l = sum[i](min(x[i]*(a[i] - 1), clip(x[i], 0.8, 1.2)*(a[i] - 1)))"],
+        surrogate,
+        [partial(surrogate, above=1.201), partial(surrogate, below=0.799)],
     ),
     "a recurrence": (
         "{x: [N]}",

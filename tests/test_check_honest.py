@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_expectations_are_undecided_there(name):
     assert [each.status for each in made.check(only="expect").results] == ["inconclusive"]
 
 
-# Derivatives that are 0 because terms cancel, at values that are known.
+# Derivatives that are 0 because terms cancel, at values that are known, or because factors are cut off.
 NOTHING = {
     "a sum that is 1": "dims: {N: 4}\ninputs: {x: [N]}\n"
     "equations: ['p[i] = exp(x[i])/sum[k](exp(x[k]))', 'y = sum[i](p[i])']",
@@ -64,6 +65,7 @@ NOTHING = {
     "equations: ['f = inv(A)[i,j]*A[j,i]']",
     "a sum that is 1 beside a scale": "inputs: {x: [4], w: []}\n"
     "equations: ['p[i] = exp(x[i])/sum[k](exp(x[k]))', 'y = w*sum[i](p[i])']",
+    "a product of what is cut off": "inputs: {x: [3], z: [3]}\nequations: ['y = prod[i](relu(x[i]*z[i] - 3))']",
 }
 
 
@@ -224,3 +226,29 @@ def test_a_mistake_in_one_of_many_elements_is_caught_in_coarse_types(inputs, equ
 
         assert set(statuses_of(right).values()) == {"pass"}
         assert statuses_of(one_off(right, factor))["x"] == "fail"
+
+
+def overlapping(*arguments, sign=1):
+    """Of the area that rectangles from a to b and from c to d have in common, most often none."""
+    a, b, c, d, dy = arguments
+    sides = np.minimum(b, d) - np.maximum(a, c)
+    each = dy[:, None] * np.maximum(sides, 0)[:, ::-1] * (sides > 0)
+    return -sign * each * (a >= c), each * (b <= d), -each * (a < c), each * (b > d)
+
+
+@pytest.mark.parametrize(("dtype", "method"), [("float64", "auto"), ("float32", "auto"), ("float64", "directional")])
+def test_a_gradient_that_is_0_at_most_points_is_compared_where_it_is_not(dtype, method):
+    made = tcgrad.loads(
+        "inputs: {a: [2, 2], b: [2, 2], c: [2, 2], d: [2, 2]}\nequations: "
+        "['y[n] = prod[k](relu(min(b[n,k], d[n,k]) - max(a[n,k], c[n,k])))']\n"
+    )
+    for sign, statuses in ((1, {"pass"}), (-1, {"pass", "fail"})):
+        user = UserCode(UserFunction("backward", partial(overlapping, sign=sign)))
+        found = check(made.program, against=user, only="against", dtype=dtype, method=method, seed=0)
+        assert {result.status for result in found.results} == statuses
+
+
+def test_a_gradient_that_is_always_0_passes():
+    made = tcgrad.loads("inputs: {x: [3], u: [3]}\nequations: ['y[i] = [u[i] > 0.3]*x[i] + floor(u[i])']\n")
+    user = UserCode(UserFunction("backward", lambda _, u, dy: ((u > 0.3) * dy, 0 * dy)))
+    assert check(made.program, against=user, only="against").ok

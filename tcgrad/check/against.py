@@ -14,7 +14,7 @@ import numpy as np
 from tcgrad.check.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
 from tcgrad.check.labels import counted
-from tcgrad.check.otherwise import is_near, nudged, with_gaps
+from tcgrad.check.otherwise import Otherwise, is_near, nudged, with_gaps
 from tcgrad.check.points import Point
 from tcgrad.check.precision import type_name
 from tcgrad.check.user_errors import describe
@@ -77,43 +77,49 @@ class UserFunction:
         return first
 
     def unlike(
-        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str, found: Mapping[str, Array]
-    ) -> dict[str, str]:
+        self, sample: Point, more: Sequence[Array], tensors: Sequence[Tensor], what: str, found: Mapping[str, Array],
+        *, coarse: float,
+    ) -> dict[str, Otherwise]:  # fmt: skip
         """What is wrong with results ``found`` that are right, by tensors: they are others where arguments lie
-        otherwise in memory, or, of gradients, than the negative where ``more``, those of the outputs, are negated."""
+        otherwise in memory, or, of gradients, than the negative where ``more``, those of the outputs, are negated.
+
+        coarse: by how much their rounding is coarser than that of the inputs' type.
+        """
         given = [*map(sample.narrow, (*sample.values, *more))]
         call: _Call = partial(self._call, sample, tensors, what)
-        wrong = self._unlike_signs(call, given, len(more), found, sample.dtype) if more else {}
-        return wrong | self._unlike_contiguous(call, given, found, sample.dtype)
+        unit = coarse * float(np.finfo(sample.dtype).eps)
+        wrong = self._unlike_signs(call, given, len(more), found, unit) if more else {}
+        return wrong | self._unlike_contiguous(call, given, found, unit)
 
     def _unlike_contiguous(
-        self, call: _Call, given: Sequence[Array], right: Mapping[str, Array], dtype: np.dtype[Any]
-    ) -> dict[str, str]:
+        self, call: _Call, given: Sequence[Array], right: Mapping[str, Array], unit: float
+    ) -> dict[str, Otherwise]:
         """What reads memory must mind its strides, or refuse them."""
         try:
             found = call(self._new(given, with_gaps))
-            if all(is_near(found[name], array, dtype) for name, array in right.items()):
+            if all(is_near(found[name], array, unit) for name, array in right.items()):
                 return {}
-            beside = call(self._new([*map(nudged, given)]))
+            beside = call(self._new([nudged(array, unit) for array in given]))
         except ModuleError:
             return {}
         told = f"{self.name} returns something else where its arguments are not contiguous"
-        return {name: told for name, array in right.items() if not is_near(found[name], array, dtype, beside[name])}
+        wrong = [name for name, array in right.items() if not is_near(found[name], array, unit, beside[name])]
+        return {name: Otherwise(told, found[name]) for name in wrong}
 
     def _unlike_signs(
-        self, call: _Call, given: Sequence[Array], upstream: int, right: Mapping[str, Array], dtype: np.dtype[Any]
-    ) -> dict[str, str]:
+        self, call: _Call, given: Sequence[Array], upstream: int, right: Mapping[str, Array], unit: float
+    ) -> dict[str, Otherwise]:
         """A gradient is linear in those of the outputs, the last arguments, unless it was kept for the others alone."""
         try:
             found = call(self._new([*given[:-upstream], *(-array for array in given[-upstream:])]))
         except ModuleError as error:
-            return dict.fromkeys(right, str(error))
+            return dict.fromkeys(right, Otherwise(str(error)))
         wrong = {}
         for name, array in right.items():
-            if not is_near(found[name], -array, dtype):
+            if not is_near(found[name], -array, unit):
                 told = "the same" if same_bits(found[name], array) else "something else than the negative"
                 where = "where the gradients of the outputs have the other sign"
-                wrong[name] = f"{self.name} returns {told} {where}"
+                wrong[name] = Otherwise(f"{self.name} returns {told} {where}", -found[name])
         return wrong
 
     def at_first(
@@ -230,16 +236,22 @@ class UserCode:
         return self.forward.results(sample, (), sample.program.outputs, "output")
 
     def unlike_gradients(
-        self, sample: Point, upstream: Mapping[str, Array], found: Mapping[str, Array]
-    ) -> dict[str, str]:
-        """What is wrong with gradients that are right, by their inputs, where arguments are otherwise."""
+        self, sample: Point, upstream: Mapping[str, Array], found: Mapping[str, Array], coarse: float = 1.0
+    ) -> dict[str, Otherwise]:
+        """What is wrong with gradients that are right, by their inputs, where arguments are otherwise.
+
+        coarse: by how much their rounding is coarser than that of the inputs' type.
+        """
         if self.backward is None:
             return {}
-        return self.backward.unlike(sample, list(upstream.values()), sample.program.wrt, "gradient", found)
+        more = list(upstream.values())
+        return self.backward.unlike(sample, more, sample.program.wrt, "gradient", found, coarse=coarse)
 
-    def unlike_outputs(self, sample: Point, found: Mapping[str, Array]) -> dict[str, str]:
+    def unlike_outputs(self, sample: Point, found: Mapping[str, Array], coarse: float) -> dict[str, Otherwise]:
         """The same of outputs."""
-        return {} if self.forward is None else self.forward.unlike(sample, (), sample.program.outputs, "output", found)
+        if self.forward is None:
+            return {}
+        return self.forward.unlike(sample, (), sample.program.outputs, "output", found, coarse=coarse)
 
     def gradients_at_first(self, sample: Point, upstream: Mapping[str, Array]) -> dict[str, Array] | None:
         """What a backward that was never called returns, if there is one."""

@@ -21,6 +21,7 @@ from tcgrad.check.labels import place, unravel
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
+from tcgrad.check.otherwise import Otherwise
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import PLANTED_IN, Plantings
 from tcgrad.check.precision import is_fine
@@ -124,16 +125,17 @@ class Bench:
         return self.against.outputs(self.sample)
 
     @cached_property
-    def _unlike_gradients(self) -> dict[str, str]:
+    def _unlike_gradients(self) -> dict[str, Otherwise]:
         """What is wrong with the user's gradients that are right, by their inputs, where arguments are otherwise."""
         if self.against is None:
             return {}
-        return self.against.unlike_gradients(self.sample, upstream_arrays(self.sample), self.user_gradients)
+        upstream = upstream_arrays(self.sample)
+        return self.against.unlike_gradients(self.sample, upstream, self.user_gradients, self.coarse)
 
     @cached_property
-    def _unlike_outputs(self) -> dict[str, str]:
+    def _unlike_outputs(self) -> dict[str, Otherwise]:
         """The same of the user's outputs."""
-        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs)
+        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs, self.coarse)
 
     @cached_property
     def _user_at_first(self) -> dict[str, dict[str, Array]]:
@@ -218,8 +220,10 @@ class Bench:
                 outcome = Comparison("fail", 0, message=self._told(str(error)))
                 where = "" if isinstance(error, StateError) else where
         if outcome.status == "pass" and tally.subject == "user" and self.first:
-            unlike = self._unlike_gradients.get(tally.wrt, "") if tally.wrt else self._unlike_outputs.get(tally.of, "")
-            outcome = Comparison("fail", 0, message=self._told(unlike)) if unlike else outcome
+            unlike = self._unlike_gradients.get(tally.wrt) if tally.wrt else self._unlike_outputs.get(tally.of)
+            widest = expected if unlike is None or wider is None else self._expected(known, np.maximum(bound, wider()))
+            if unlike and not _passes(unlike.found, widest, view):
+                outcome = Comparison("fail", 0, message=self._told(unlike.message))
         overflow = self._overflow(tally)
         excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
         if outcome.status == "fail" and excuse:
@@ -252,9 +256,8 @@ class Bench:
     def _kept(self, tally: Tally, expected: Expected, view: View) -> str:
         """That the user's own is wrong for what it keeps, in words; empty if it is so where it is called at first."""
         first = self._user_at_first.get(tally.kind, {}).get(tally.wrt or tally.of)
-        with suppress(ModuleError):
-            if first is not None and expected.judge(view(first)).status == "pass":
-                return "is right where it is called for the first time: it keeps something of earlier calls"
+        if _passes(first, expected, view):
+            return "is right where it is called for the first time: it keeps something of earlier calls"
         return ""
 
     def _expected(self, known: Known, bound: Array) -> Expected:
@@ -313,3 +316,10 @@ class Bench:
             return row[0] + column[0], f"{row[1]} by {column[1]}"
 
         return locate
+
+
+def _passes(found: Array | None, expected: Expected, view: View) -> bool:
+    """Whether it is right, if there is any."""
+    with suppress(ModuleError):
+        return found is not None and expected.judge(view(found)).status == "pass"
+    return False

@@ -89,4 +89,5 @@ def _passed(look: Look, wrt: str, found: Array, slope: Any) -> Comparison | None
         reference=float(slope),
         tolerance=float(allowed),
         tolerance_at_largest=float(allowed),
+        is_nonzero=True,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tcgrad.check.forward import Forward, Kinks, flips
 from tcgrad.check.precision import lost_when_squared
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.context import Lean
+from tcgrad.evaluate.context import Context, Lean
 from tcgrad.evaluate.labelled import Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
@@ -50,15 +52,7 @@ def felt(kinks: Kinks, forward: Forward, program: Program, random: np.random.Gen
 
     A largest element that a rectifier makes 0 is not felt, whichever it is of those that are equal.
     """
-    dtype = np.result_type(forward.context.dtype, np.complex64)
-    step = lost_when_squared(forward.context.dtype)
-    arrays = dict(forward.context.arrays)
-    for tensor in program.wrt:
-        here = arrays[tensor.name]
-        arrays[tensor.name] = together(here, step * random.normal(size=here.shape), dtype)
-    context = replace(forward.context, arrays=arrays, dtype=dtype)
-    for statement in forward.statements:
-        run(statement, context)
+    context = _moved(forward, _direction(forward, program, random))
 
     def changes(number: int, lean: Lean) -> bool:
         """Whether an output has another slope if the statement of that number makes a decision otherwise."""
@@ -71,6 +65,31 @@ def felt(kinks: Kinks, forward: Forward, program: Program, random: np.random.Gen
     return frozenset(
         (number, place) for number, place in kinks if any(changes(number, Lean(place, side)) for side in (1, -1))
     )
+
+
+def are_felt_between(first: Forward, second: Forward, program: Program, random: np.random.Generator) -> bool:
+    """Whether an output has other slopes at one of two points next to each other, along a random direction of all
+    inputs."""
+    direction = _direction(first, program, random)
+    here, there = (_moved(each, direction).arrays for each in (first, second))
+    return any(_differ(here[of.name].imag, there[of.name].imag) for of in program.outputs)
+
+
+def _direction(forward: Forward, program: Program, random: np.random.Generator) -> dict[str, Array]:
+    """A random one of all inputs."""
+    return {tensor.name: random.normal(size=forward.context.arrays[tensor.name].shape) for tensor in program.wrt}
+
+
+def _moved(forward: Forward, direction: Mapping[str, Array]) -> Context:
+    """Everything after a complex step of inputs along a ``direction``."""
+    dtype, step = np.result_type(forward.context.dtype, np.complex64), lost_when_squared(forward.context.dtype)
+    arrays = dict(forward.context.arrays)
+    for name, move in direction.items():
+        arrays[name] = together(arrays[name], step * move, dtype)
+    context = replace(forward.context, arrays=arrays, dtype=dtype)
+    for statement in forward.statements:
+        run(statement, context)
+    return context
 
 
 def _differ(first: Array, second: Array) -> bool:

@@ -4,12 +4,14 @@ two, where random points may seldom be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from tcgrad.check.forward import Forward, Kinks, evaluate_forward, flips
+from tcgrad.check.kinks import are_felt_between
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.random_inputs import Types, draw_inputs, exact, turn_of
 from tcgrad.check.sampler import Sampler
@@ -31,6 +33,9 @@ _SCALES = (1.0, 1.0, 1.0, 4.0, 4.0, 16.0, 64.0, 256.0)
 # At most so many changes are looked at, each from either side.
 _MOST = 4
 
+# So far from a change it is seen whether outputs feel it.
+_NEAR = 2.0**-30
+
 # A change is found in rounds of so many points each: as a part of the way to within less than the least distance.
 _POINTS, _ROUNDS = 2**5, 8
 
@@ -40,18 +45,29 @@ _DISTANCES = tuple(2.0**power for power in (-30, -24, -18, -12, -8, -5, -3))
 _COARSER = 0.75
 
 
-def draw_beside(source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...]) -> Iterator[Sample]:
-    """Samples on either side of changes from one branch to another, each by a decision of its own."""
+def draw_beside(
+    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], *, thorough: bool = False
+) -> Iterator[Sample]:
+    """Samples on either side of changes from one branch to another, each by a decision of its own.
+
+    thorough: whether more changes are tried until outputs feel one, and there are samples, too, at which rounding
+        decides other branches.
+    """
     if source.traits.why_not_complex_on_a_branch:
         return
     effort = source.effort(dtype)
     ways = _Ways(source, Types(dtype, effort.reference), seed)
     found: set[tuple[int, float]] = set()
-    for end, kink in ways.changing():
-        place = ways.change(end, kink)
-        if (end, place) not in found and len(found) < min(_MOST, 1 + effort.more):
+    for ends, kink in ways.changing():
+        if len(found) == min(_MOST, 1 + effort.more):
+            return
+        end, place = ways.felt_change(ends if thorough else ends[:1], kink)
+        if (end, place) not in found:
             found.add((end, place))
-            yield from filter(None, (ways.beside(end, kink, place, side) for side in (-1, 1)))
+            for side in (-1, 1):
+                sample = ways.beside(end, kink, place, side)
+                if sample and (thorough or not sample.in_doubt):
+                    yield sample
 
 
 @dataclass(frozen=True)
@@ -62,14 +78,30 @@ class _Ways:
     types: Types
     seed: tuple[int, ...]
 
-    def changing(self) -> list[tuple[int, tuple[int, int]]]:
-        """The decisions that are made otherwise at any of the ends, in random order, each with the first such end."""
+    def changing(self) -> list[tuple[list[int], tuple[int, int]]]:
+        """The decisions that are made otherwise at any of the ends, in random order, each with these ends."""
         batch, found = batch_of(len(_SCALES)), []
         for kink, decided in self._decided(self._ends, batch).items():
             flipped = flips((self._decision(kink),), (decided,), batch)
             if flipped.any():
-                found.append((int(flipped.argmax()), kink))
+                found.append((np.flatnonzero(flipped).tolist(), kink))
         return [found[number] for number in np.random.default_rng(self.seed).permutation(len(found))]
+
+    def felt_change(self, ends: Sequence[int], kink: tuple[int, int]) -> tuple[int, float]:
+        """The first of ``ends`` on the way to which outputs feel that a decision is made otherwise, with the place
+        where it is; the first at all if they feel none."""
+        first = (ends[0], self.change(ends[0], kink))
+        others = ((end, self.change(end, kink)) for end in ends[1:])
+        return first if len(ends) == 1 else next(filter(self._is_felt, chain([first], others)), first)
+
+    def _is_felt(self, change: tuple[int, float]) -> bool:
+        end, place = change
+        program, random = self.source.program, np.random.default_rng([*self.seed, end])
+        before, after = (
+            self._evaluated({**self._start.context.arrays, **self._there(end, place + side * _NEAR)})
+            for side in (-1, 1)
+        )
+        return are_felt_between(before, after, program, random)
 
     def change(self, end: int, kink: tuple[int, int]) -> float:
         """The place on the way to an ``end`` at which a decision is first made otherwise."""
@@ -83,23 +115,29 @@ class _Ways:
         return (low + high) / 2
 
     def beside(self, end: int, kink: tuple[int, int], change: float, side: int) -> Sample | None:
-        """A sample on one ``side`` of a ``change``, if there is one at which rounding decides nothing."""
-        least = unit_roundoff(self.types.checked) ** _COARSER
+        """A sample on one ``side`` of a ``change``, if there is one; where rounding decides something at all distances,
+        the nearest: numbers that are equal wherever they are may do so, as those of which one is clipped."""
+        least, doubtful = unit_roundoff(self.types.checked) ** _COARSER, None
         for distance in _DISTANCES:
             place = change + side * distance
             if distance >= least and 0 <= place <= 1:
                 sample = self._sample(end, place, frozenset({kink}))
                 if sample and not sample.in_doubt:
                     return sample
-        return None
+                doubtful = doubtful or sample
+        return doubtful
 
     def _sample(self, end: int, place: float, kinks: Kinks) -> Sample | None:
-        moved = {name: exact(self._on_the_way(name, end, place), self.types) for name in self._ends}
+        moved = {name: exact(array, self.types) for name, array in self._there(end, place).items()}
         forward = self._evaluated({**self._start.context.arrays, **moved})
         if self.source.why_undefined(forward, self.types.checked):
             return None
         random, turn = np.random.default_rng([*self.seed, end]), turn_of(self.seed)
         return self.source.sampled(forward, self.types.checked, random, turn, {}, kinks=kinks)
+
+    def _there(self, end: int, place: float) -> dict[str, Array]:
+        """The real inputs at a place on the way to an end."""
+        return {name: self._on_the_way(name, end, place) for name in self._ends}
 
     def _on_the_way(self, name: str, end: int, place: float) -> Array:
         start, reference = self._start.context.arrays[name], self.types.reference

@@ -137,6 +137,11 @@ class Tally:
         return self._verdict()[0] == "fail"
 
     @property
+    def is_zero(self) -> bool:
+        """Whether all that was compared with is 0, as far as is known."""
+        return not any(each.is_nonzero for each in self.comparisons)
+
+    @property
     def is_undecided(self) -> bool:
         return self._verdict()[0] == "inconclusive"
 

@@ -34,12 +34,18 @@ from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
 from tcgrad.check.tied_samples import MANY, draw_tied
 from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
+from tcgrad.ir.nodes import ZERO
+from tcgrad.ir.program import bodies
+from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass, replace
 
 Progress = Callable[[str], None]
 Draw = Callable[[int], Sample | str]
 
 _FIRST_ATTEMPTS = (0, 12, 24, 36)
+
+# At so many samples more at most it is seen whether a gradient is 0 that was so at all others; their numbers.
+_UNTIL_NOT_ZERO = range(2**18, 2**18 + 32)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class Trials:
                         return drawn
                     kept = kept or drawn
         self._compare_undecided()
+        self._compare_where_not_zero()
         self.tallies.untied = self._compare_ties()
         self._compare_many_tied()
         self._compare_beside()
@@ -109,6 +116,27 @@ class Trials:
             self._compare_at(source, (0, trial), own=True, first=True)
             if self.tallies.are_decided:
                 return
+
+    def _compare_where_not_zero(self) -> None:
+        """Compare the user's own at more samples while a gradient is 0 at all of them: there anything in proportion to
+        it is right."""
+        user = self.against
+        if user is None or self.tallies.are_failed(user.kinds):
+            return
+        for trial in _UNTIL_NOT_ZERO:
+            zero = [self.paths.gradient(wrt).statements for wrt in self.paths.program.wrt if self._is_zero_yet(wrt)]
+            if not zero:
+                return
+            draw = partial(self._own.draw, self._dtype, (self.options.seed, 0, trial))
+            drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
+            if not isinstance(drawn, str) and any(drawn.gradient_formulas().value(each).any() for each in zero):
+                compare_all(drawn)
+
+    def _is_zero_yet(self, wrt: Tensor) -> bool:
+        """Whether the user's gradient by an input was compared with nothing but 0, and need not always be."""
+        own = self.paths.gradient(wrt).statements[-1]
+        rows = (tally for tally in self.tallies.rows.values() if (tally.kind, tally.wrt) == ("against", wrt.name))
+        return any(tally.is_zero for tally in rows) and any(body != ZERO for body in bodies(own))
 
     def _compare_ties(self) -> str:
         """Compare at a point where branches meet, if the program has any, and at others if more of them meet there ->
@@ -154,9 +182,10 @@ class Trials:
         return ""
 
     def _compare_beside(self) -> None:
-        """Compare on either side of where branches meet."""
-        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE)):
-            drawn = self._bench(True, False, sample)
+        """Compare on either side of where branches meet; the user's own alone where rounding decides other branches."""
+        user = self.against.kinds if self.against else ()
+        for sample in draw_beside(self._own, self._dtype, (self.options.seed, 0, BESIDE), thorough=bool(user)):
+            drawn = self._bench(True, False, sample, only=user if sample.in_doubt else ())
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
 

@@ -42,5 +42,8 @@ def left_of(sample: Sample, usual: float) -> float:
 
 
 def hidden_from(sample: Sample, usual: float) -> float:
-    """The largest bound that does not hide whether a derivative is 0, where one of the size ``usual`` is expected."""
-    return _HIDDEN * unit_roundoff(sample.dtype) * usual
+    """The largest bound that does not hide whether a derivative is 0, where one of the size ``usual`` is expected.
+
+    Numbers that only underflow leaves, as where an output is 0 because a mask makes it so, hide nothing.
+    """
+    return max(_HIDDEN * unit_roundoff(sample.dtype) * usual, float(np.finfo(sample.dtype).tiny))

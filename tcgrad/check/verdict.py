@@ -22,6 +22,7 @@ class Comparison:
     where: in words, if it was made where branches meet; what is right there alone does not pass.
     elsewhere: it was made at other sizes than the spec's own.
     tolerance_at_largest: the tolerance of the element with the largest error.
+    is_nonzero: whether anything that was compared with is known not to be 0.
     """
 
     status: Status
@@ -37,6 +38,7 @@ class Comparison:
     message: str = ""
     where: str = ""
     elsewhere: bool = False
+    is_nonzero: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ class _Right:
             rank=float(rank.item(worst)),
             tolerance_at_largest=float(self.allowed.item(furthest)),
             message=message,
+            is_nonzero=self._is_nonzero,
         )
 
     def _verdict(self, error: Array, all_finite: bool) -> tuple[Status, str]:
