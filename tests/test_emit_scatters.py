@@ -90,3 +90,11 @@ def test_products_that_loops_add_up_are_made_step_by_step(name: str) -> None:
     assert all("[p]" in line or "[p, q]" in line for line in added)
     assert all(" * " in line or " / " in line for line in added)
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_step_that_is_0_at_the_sizes_of_the_spec(size: int) -> None:
+    """Slices have no such step; at other sizes it is one."""
+    inputs = "{x: [4], w: [K], u: [H]}"
+    text = f"dims: {{K: 1, H: 2}}\ninputs: {inputs}\nequations: ['y[i,k] = w[k]*u[i]*x[K*i-i+k]']\n"
+    check_everything(Emitted(text, {"K": size}))
