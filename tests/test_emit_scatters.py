@@ -101,3 +101,11 @@ def test_steps_with_a_common_factor_are_added_window_by_window(position: str, si
     assert "for p in range(" in backward
     assert "np.arange" not in backward
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_step_that_is_0_at_the_sizes_of_the_spec(size: int) -> None:
+    """Slices have no such step; at other sizes it is one."""
+    inputs = "{x: [4], w: [K], u: [H]}"
+    text = f"dims: {{K: 1, H: 2}}\ninputs: {inputs}\nequations: ['y[i,k] = w[k]*u[i]*x[K*i-i+k]']\n"
+    check_everything(Emitted(text, {"K": size}))

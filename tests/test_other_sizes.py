@@ -44,6 +44,10 @@ FITTING = {
         spec(["a: [B]", "p: [D, B]"], ["h[k] = a[k]/p[k//2,k//2]"], dims="{D: 5, B: 2}"),
         [{"B": 7}, {"D": 2, "B": 4}, {"B": 1}],
     ),
+    "a product of sizes that nothing saved tells apart": (
+        spec(["x: [L*Q]", "t: {shape: [Q], dtype: int}", "v: [3]"], ["y[i,k] = x[i]^2*v[k]"], dims="{L: 2, Q: 4}"),
+        [{"L": 3}, {"L": 1, "Q": 5}],
+    ),
     "a divisor on the diagonal of a rectangle": (
         spec(["a: [B]", "p: [D, B]"], ["h[k] = a[k]^2/(p[k,k]*sqrt(p[k,0]))"], dims="{D: 5, B: 2}", indices="{k: B}"),
         [{"D": 2}, {"D": 7, "B": 5}],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Axes, Node, Value
-from tcgrad.emit.axis_reads import affine_parts, by_length, is_affine, known_indices
+from tcgrad.emit.axis_reads import affine_parts, by_length, is_sliced, known_indices
 from tcgrad.emit.filling import Assemble, Block, Place, Scatter, whole
 from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
 from tcgrad.emit.operations import Slice
@@ -62,7 +62,7 @@ class _Assembly:
         for term in self.terms:
             places = self._places(term)
             starts = [before for before, _ in margins]
-            if all(map(is_affine, places)):
+            if all(map(is_sliced, places)):
                 block, array = self._block(term, [p + start for p, start in zip(places, starts, strict=True)])
             else:
                 block, array = whole(shape), self._scattered(term, places, starts, shape)

@@ -124,10 +124,12 @@ class FunctionWriter:
             self.calculated.update(calculated_integers(results))
 
     def missing_dims(self) -> list[Dim]:
-        """The dims that the code uses and none of the arrays shows."""
+        """The dims that the code uses and none of the arrays shows, and those that a check asks for in vain."""
         wanted = self._local_dims()
         found = readings(wanted, self.arrays)
-        return [dim for dim in wanted if dim not in found]
+        checked = self._dims_of(self._needed_checks())
+        shown = readings(checked, self.arrays, self.upstream)
+        return [*(dim for dim in wanted if dim not in found), *(dim for dim in checked if dim not in shown)]
 
     def is_open(self, check: Check) -> bool:
         """Whether a shape is read, at least in part, off the very arrays that should have it."""
@@ -163,6 +165,11 @@ class FunctionWriter:
 
     def _local_dims(self) -> list[Dim]:
         return [dim for dim in self.used.dims if dim not in self.naming.fixed]
+
+    def _dims_of(self, checks: Sequence[Check]) -> list[Dim]:
+        """The dims that checks compare sizes with."""
+        dims = [dim for check in checks if check.like is None for size in check.shape for dim in dims_in(size)]
+        return [dim for dim in dims if dim not in self.naming.fixed]
 
     def _needed_checks(self) -> list[Check]:
         whole = self._whole_readings()
@@ -237,10 +244,7 @@ class FunctionWriter:
         return {array.name for array in arrays if array.shape and count[array.name] == len(array.shape)}
 
     def _reading_lines(self, checks: Sequence[Check]) -> list[str]:
-        dims = [*self.used.dims]
-        for check in checks:
-            dims += [dim for size in check.shape for dim in dims_in(size) if check.like is None]
-        found = readings([dim for dim in dims if dim not in self.naming.fixed], self.arrays, self.upstream)
+        found = readings([*self._local_dims(), *self._dims_of(checks)], self.arrays, self.upstream)
         plain: dict[str, list[Reading]] = {}
         for reading in found.values():
             if reading.is_plain:
