@@ -20,7 +20,7 @@ from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import names, shape
 
 _MOST_SUMS = 8  # in one sum of terms; each is compared with the others
-_MOST_BOUND = 3
+_MOST_BOUND = 4
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,15 @@ class _Total:
 
     @classmethod
     def of(cls, term: Expr) -> _Total | None:
-        """A term that is a product with one sum in it; None for any other."""
+        """A term that is a product with sums in it, these as one; None for any other."""
         number, rest = split_coefficient(term)
         factors = factors_of(rest)
         sums = [factor for factor in factors if isinstance(factor, IndexSum)]
-        if len(sums) != 1 or len(sums[0].indices) > _MOST_BOUND:
+        indices = tuple(index for each in sums for index in each.indices)
+        if not 0 < len(set(indices)) == len(indices) <= _MOST_BOUND:
             return None
-        return cls(number, tuple(f for f in factors if f is not sums[0]), sums[0].indices, sums[0].body)
+        outside = tuple(factor for factor in factors if not isinstance(factor, IndexSum))
+        return cls(number, outside, indices, product_of([each.body for each in sums]))
 
 
 def with_sums_merged(expr: Add) -> Expr:
