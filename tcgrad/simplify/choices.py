@@ -132,18 +132,25 @@ def choices_added(terms: list[Term]) -> list[Term]:
 
 def _cases_joined(choices: list[Term]) -> list[Term]:
     """``where(i < j, a, 0) + where(i > j, a, 0) = where(i != j, a, 0)``"""
-    for (number, one), (beside, other) in combinations(choices, 2):
-        match one, other:
-            case Where(otherwise=Const(value=0)), Where(otherwise=Const(value=0)) if (
-                number == beside and are_equal(one.then, other.then)
-            ):
-                cases = brackets_joined([(Fraction(1), one.condition), (Fraction(1), other.condition)])
-                if len(cases) == 1:
-                    condition = cases[0][1]
-                    whole = one.then if condition == ONE else Where(condition, one.then, ZERO)
-                    rest = [term for term in choices if term[1] is not one and term[1] is not other]
-                    return _cases_joined([*rest, (number, whole)])
+    for one, other in combinations(choices, 2):
+        whole = _either(one, other)
+        if whole is not None:
+            return _cases_joined([*(term for term in choices if term not in (one, other)), whole])
     return choices
+
+
+def _either(one: Term, other: Term) -> Term | None:
+    """The same chosen in two cases that exclude each other, if one bracket or none says when."""
+    match one, other:
+        case (
+            (number, Where(condition, then, Const(value=0))),
+            (beside, Where(against, chosen, Const(value=0))),
+        ) if number == beside and are_equal(then, chosen):
+            cases = brackets_joined([(Fraction(1), condition), (Fraction(1), against)])
+            if len(cases) == 1:
+                (_, condition), *_ = cases
+                return number, then if condition == ONE else Where(condition, then, ZERO)
+    return None
 
 
 def _one_choice(group: list[tuple[Fraction, Where]]) -> Term:
