@@ -37,9 +37,10 @@ def _common_number(numbers: list[Fraction]) -> Fraction:
     """What is taken out of positive numbers: what all have if they are whole or parts of 1, or what leaves less to
     write, ``(3 A - B) / 2`` for ``3 A / 2 - B / 2``; decimals stay where they are.
     """
+    if len(set(numbers)) == 1:
+        return numbers[0]
     above, below = [n.numerator for n in numbers], [n.denominator for n in numbers]
-    are_alike = len(set(numbers)) == 1 or set(below) == {1} or set(above) == {1}
-    common = Fraction(gcd(*above), gcd(*below)) if are_alike else Fraction(1)
+    common = Fraction(gcd(*above), gcd(*below)) if {1} in (set(above), set(below)) else Fraction(1)
     if any(map(is_decimal, numbers)):
         return common
     return min(common, Fraction(gcd(*above), lcm(*below)), key=lambda out: _written(out, *(n / out for n in numbers)))
