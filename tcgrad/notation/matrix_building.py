@@ -254,12 +254,12 @@ def square_root_of(matrix: Matrix) -> Matrix | None:
 
 def _halved(parts: Sequence[Matrix]) -> list[Matrix] | None:
     """The square roots of an elementwise product's factors, if each is there an even number of times; else None."""
-    counts: dict[Matrix, int] = {}
+    counts: dict[Matrix, Fraction] = {}
     for base, times in map(_counted, parts):
-        counts[base] = counts.get(base, 0) + times
+        counts[base] = counts.get(base, Fraction(0)) + times
     if any(times % 2 for times in counts.values()):
         return None
-    return [power(base, Number(Fraction(times // 2))) for base, times in counts.items()]
+    return [power(base, Number(times / 2)) for base, times in counts.items()]
 
 
 def trace(matrix: Matrix) -> Matrix:
