@@ -85,27 +85,3 @@ def test_its_instances_are_known_whichever_way_round(one):
     _, _, backward = tcgrad.loads(HEADER + equations + "wrt: [x]\n").emit().partition("def backward(")
     wanted = "# dl/dx[p,q] = 2*dl/df*t[p]*t[j]*(1[p]*x[j,q] - 1[j]*x[p,q])/k[p,j]^3"
     assert wanted in [line.strip() for line in backward.splitlines()]
-
-
-INVERSES = """
-dims: {{N: 3}}
-inputs: {{S: {{shape: [N, N], sample: spd}}, T: {{shape: [N, N], sample: spd}}, R: [N, N], x: [N]}}
-equations: ["f = {}"]
-wrt: [{}]
-"""
-
-
-@pytest.mark.parametrize(
-    ("equation", "wrt", "text", "assumed"),
-    [
-        ("logdet(S)", "S", "S⁻¹", "S"),
-        ("x[i]*inv(S)[i,j]*x[j]", "S", "-S⁻¹ x xᵀ S⁻¹", "S"),
-        ("inv(T)[j,l]*R[i,l]*inv(S)[i,k]*R[k,j]", "S", "-S⁻¹ R T⁻¹ Rᵀ S⁻¹", "ST"),
-        ("x[i]*inv(S)[i,j]*R[j,k]*x[k]", "R", "S⁻¹ x xᵀ", "S"),
-        ("R[i,j]*inv(S)[i,j]", "R", "S⁻¹", ""),
-    ],
-)
-def test_the_inverse_of_a_positive_definite_matrix_is_not_transposed(equation, wrt, text, assumed):
-    derived = tcgrad.loads(INVERSES.format(equation, wrt)).derive()
-    assert derived.as_dict()["jacobians"][0]["matrix"]["text"] == text
-    assert {each.tensor.name for each in derived.jacobians[0].assumed} == set(assumed)

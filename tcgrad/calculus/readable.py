@@ -29,7 +29,6 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
-from tcgrad.simplify.mirror import reads_turned
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.selected import selections
@@ -161,25 +160,12 @@ class Readable:
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).update(given)
-        body = self._with_inverses_turned(body, line)
         body = self._with_selected(body, line.tensor)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
             self.assumed.setdefault(line.tensor, set()).update(given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
-
-    def _with_inverses_turned(self, body: Expr, line: Define) -> Expr:
-        """``inv(S)[p,q]`` for ``inv(S)[q,p]`` where a matrix is taken to be symmetric: no transpose of its inverse."""
-        is_matrix = len(line.free) > 1 and not _is_of_vector(line.tensor)
-        given = [each for each in self._assumptions if each.kind == "symmetric"] if is_matrix else []
-        if any(reads_turned(body, line.free, each.along) for each in given):
-            for own in given:
-                changed = assume(body, (own,))
-                if changed is not body:
-                    body = self.known.fold(changed)
-                    self.assumed.setdefault(line.tensor, set()).add(own)
-        return body
 
     @cached_property
     def _facts(self) -> list[tuple[Assumed, Assumed]]:

@@ -77,16 +77,6 @@ def symmetric_with(tensor: Tensor, statements: Iterable[Statement]) -> tuple[str
     return (*(each.name for each in known if each != tensor), *inverses)
 
 
-def reads_turned(body: Expr, free: tuple[Index, ...], names: Collection[str]) -> bool:
-    """Whether one of these tensors is read with the last but one free index last, or with the last one before it."""
-    *_, row, column = free
-    reads = [part for part in walk(body) if isinstance(part, Component) and part.tensor.name in names]
-    return any(
-        not read.tensor.symmetric and (read.indices[-1].as_index == row or read.indices[-2].as_index == column)
-        for read in reads
-    )
-
-
 def unmarked(body: Expr, symmetric: Collection[Tensor]) -> Expr:
     """The expression with tensors known to be symmetric replaced by the same ones of which that is not said."""
 
