@@ -100,7 +100,7 @@ SIZES = {"N": 5, "M": 3, "K": 2, "P": 7, "B": 11, "H": 13, "D": 17}
 def program_from(inputs: str, equations: str) -> Program:
     """The program of ``"A: M N, x: N"`` and ``"z[i] = A[i,j]*x[j]; y[i] = tanh(z[i])"``; sizes are distinct primes.
 
-    ``y: P int`` is an integer tensor.
+    ``y: P int`` is an integer tensor, ``S: N N symmetric`` a symmetric matrix.
     """
     declared = dict(item.split(":") for item in inputs.split(","))
     used = {axis for shape in declared.values() for axis in shape.split()}
@@ -115,7 +115,9 @@ def program_from(inputs: str, equations: str) -> Program:
 
 
 def _declaration(words: list[str]) -> str:
-    shape = ", ".join(word for word in words if word != "int")
+    shape = ", ".join(word for word in words if word not in ("int", "symmetric"))
+    if "symmetric" in words:
+        return f"{{shape: [{shape}], symmetric: true}}"
     return f"{{shape: [{shape}], dtype: int, sample: {{integers: [0, 2]}}}}" if "int" in words else f"[{shape}]"
 
 

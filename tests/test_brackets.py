@@ -26,6 +26,11 @@ PRINTED = {
         "t",
         "dl/dt[p] = dl/dy[p]*where(t[p] > 0, exp(u[p]), 0)",
     ),
+    "a choice in either case": (
+        "L = sum[i,j](where(i < j, u[i]*u[j]/(i + j), 0))",
+        "u",
+        "dl/du[p] = dl/dL*1[j]*where(j != p, u[j]/(1[p]*j + 1[j]*p), 0)",
+    ),
     "every residue": ("y[i] = (u[2*i] + u[2*i+1])/2", "u", "dl/du[p] = dl/dy[p//2]*[p < 2*(N//2)]/2"),
     "half a size": ("y[i] = where(i < N//2, 2*u[i], u[i]^2)", "u", "dl/du[p] = dl/dy[p]*where(p < N//2, 2, 2*u[p])"),
 }

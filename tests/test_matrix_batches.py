@@ -47,6 +47,8 @@ FORMS = [
         "Σ[i,a] u[i,a] ∂l/∂t[i] w g[a]ᵀ",
     ),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "=c", "c", "Σ[i] t[i] 1"),
+    (("t: M N K, w: K", "c[j] = -2*1[i]*t[i,j,k]*w[k]/3"), "=c", "c", "-2 (Σ[i] t[i] w) / 3"),
+    (("t: M N K, w: K", "c[j] = -1[i]*(t[i,j,k]*w[k])"), "=c", "c", "-Σ[i] t[i] w"),
     (("t: M N K", "c[j] = t[i,j,k]*1[i,k]"), "t", "∂l/∂t[p]", "∂l/∂c 1ᵀ"),
     (("a: M P, b: N P, c: K P", "t[i,j,k] = a[i,r]*b[j,r]*c[k,r]"), "=t", "t[i]", "b diag(a[i]) cᵀ"),
     (("A: B N N, x: B N", "y[b,i] = inv(A)[b,i,j]*x[b,j]"), "=y", "y[b]", "A[b]⁻¹ x[b]"),

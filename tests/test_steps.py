@@ -205,6 +205,20 @@ def test_a_number_taken_out_is_called_that():
     assert chains[-1].steps[-1].rules[0].words == "take out the common factor"
 
 
+TWICE = """
+inputs: {a: [3], b: [3], c: [3]}
+equations: ['u[k] = levi_civita[k,l,m]*b[l]*c[m]', 'y[i] = levi_civita[i,j,k]*a[j]*u[k]']
+wrt: [b]
+"""
+
+
+def test_permutation_symbols_that_become_deltas_are_said_to():
+    program = program_of(TWICE)
+    (chains,) = explain(derive(program)).jacobians
+    assert chains[-1].steps[-1].rules[0].words == "write two permutation symbols as deltas"
+    check_program(program)
+
+
 @given(specs())
 @settings(quick, max_examples=10)
 def test_the_lines_of_generated_programs_are_equal(text):

@@ -34,6 +34,7 @@ from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.selected import selections
 from tcgrad.simplify.solved import Solutions
 from tcgrad.simplify.spelling import Spelling, in_reading_order
+from tcgrad.simplify.symbols import with_shorter_deltas
 from tcgrad.simplify.undefined import holds_root
 from tcgrad.simplify.unit_sums import defined_unit_sums
 
@@ -151,6 +152,7 @@ class Readable:
         """
         # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
         body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
+        body = with_shorter_deltas(body)
         body = self._with_inverses_contracted(body) if self._has_intrinsics else body
         body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:

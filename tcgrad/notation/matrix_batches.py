@@ -35,7 +35,7 @@ def batch_sum(index: Dim, size: Integer, matrix: Matrix) -> Matrix:
     if index not in batch_of(matrix):
         return scaled(matrix, (Size(size),))
     own = unscaled(settled(matrix))
-    number = abs(own.coefficient)
+    number = own.coefficient
     shared = tuple(divisor for divisor in own.divisors if index not in batch_of(divisor))
     common = Scale(number, divisors=shared if number.denominator > 1 else ())
     return scaled(BatchSum(index, scaled(without(own, common))), (common,))

@@ -144,24 +144,27 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
 
 
 def _merged(parts: Sequence[Matrix]) -> list[Matrix]:
-    """``x^⊙3 ⊙ x ⊙ x`` is ``x^⊙5``; a square stays a product."""
+    """``x^⊙3 ⊙ x ⊙ x`` is ``x^⊙5``, and ``√x ⊙ √x`` is ``x``; a square stays a product."""
     alike: dict[Matrix, list[Matrix]] = {}
     for part in parts:
         alike.setdefault(_counted(part)[0], []).append(part)
     merged: list[Matrix] = []
     for base, same in alike.items():
-        times = sum(_counted(part)[1] for part in same)
-        merged += same if len(same) == 1 or times < 3 else [power(base, Number(Fraction(times)))]
+        times = sum((_counted(part)[1] for part in same), start=Fraction(0))
+        if len(same) == 1:
+            merged += same
+        else:
+            merged += [base] * int(times) if times in (1, 2) else [power(base, Number(times))]
     return merged
 
 
-def _counted(part: Matrix) -> tuple[Matrix, int]:
+def _counted(part: Matrix) -> tuple[Matrix, Fraction]:
     """A base and how often it is multiplied by itself."""
     match part:
-        case Power(base=base, exponent=Number(value=n)) if n.denominator == 1 and n > 0:
-            return base, int(n)
+        case Power(base=base, exponent=Number(value=n)) if n > 0:
+            return base, n
         case _:
-            return part, 1
+            return part, Fraction(1)
 
 
 def kronecker(left: Matrix, right: Matrix) -> Matrix:
@@ -251,12 +254,12 @@ def square_root_of(matrix: Matrix) -> Matrix | None:
 
 def _halved(parts: Sequence[Matrix]) -> list[Matrix] | None:
     """The square roots of an elementwise product's factors, if each is there an even number of times; else None."""
-    counts: dict[Matrix, int] = {}
+    counts: dict[Matrix, Fraction] = {}
     for base, times in map(_counted, parts):
-        counts[base] = counts.get(base, 0) + times
+        counts[base] = counts.get(base, Fraction(0)) + times
     if any(times % 2 for times in counts.values()):
         return None
-    return [power(base, Number(Fraction(times // 2))) for base, times in counts.items()]
+    return [power(base, Number(times / 2)) for base, times in counts.items()]
 
 
 def trace(matrix: Matrix) -> Matrix:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from functools import reduce
-from math import gcd
+from math import gcd, lcm
 from operator import and_
 
 from tcgrad.notation.matrix import Identity, Inverse, MatMul, Matrix, Scale, Symbol, Transpose, is_derivative
 from tcgrad.notation.matrix_scaling import counted, powers
 from tcgrad.notation.matrix_shape import shape
+from tcgrad.notation.matrix_signs import is_decimal
 from tcgrad.notation.matrix_transpose import transpose
 
 Word = tuple[Matrix, ...]  # the factors of a matrix product
@@ -33,11 +34,21 @@ def _common_powers(counts: list[Counter[Matrix]]) -> Counter[Matrix]:
 
 
 def _common_number(numbers: list[Fraction]) -> Fraction:
-    """What can be taken out of positive numbers, all whole or all parts of 1; decimals stay where they are."""
-    above, below = gcd(*(n.numerator for n in numbers)), gcd(*(n.denominator for n in numbers))
-    if len(set(numbers)) == 1 or all(n.denominator == 1 for n in numbers) or all(n.numerator == 1 for n in numbers):
-        return Fraction(above, below)
-    return Fraction(1)
+    """What is taken out of positive numbers: what all have if they are whole or parts of 1, or what leaves less to
+    write, ``(3 A - B) / 2`` for ``3 A / 2 - B / 2``; decimals stay where they are.
+    """
+    if len(set(numbers)) == 1:
+        return numbers[0]
+    above, below = [n.numerator for n in numbers], [n.denominator for n in numbers]
+    common = Fraction(gcd(*above), gcd(*below)) if {1} in (set(above), set(below)) else Fraction(1)
+    if any(map(is_decimal, numbers)):
+        return common
+    return min(common, Fraction(gcd(*above), lcm(*below)), key=lambda out: _written(out, *(n / out for n in numbers)))
+
+
+def _written(*numbers: Fraction) -> int:
+    """How many whole numbers are written for ratios, of which 1 is not."""
+    return sum((number.numerator != 1) + (number.denominator != 1) for number in numbers)
 
 
 def without(term: Scale, common: Scale) -> Scale:

@@ -70,7 +70,8 @@ def negated(matrix: Matrix) -> Matrix | None:
 
 def _is_paired(factor: Matrix, factors: Sequence[Matrix]) -> bool:
     """Whether a factor stands in a product twice, or beside its transpose: ``-(x - y) (x - y)ᵀ``, ``-(A - B)²``."""
-    return factors.count(factor) > 1 or (isinstance(factor, Sum | Transpose) and transpose(factor) in factors)
+    turned = transpose(factor) if isinstance(factor, Sum | Transpose) else factor
+    return factors.count(factor) > 1 or (turned != factor and turned in factors)
 
 
 def _partly_negated(matrix: Matrix) -> Matrix | None:

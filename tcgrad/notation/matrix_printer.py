@@ -224,7 +224,8 @@ class _Printer:
     def _scale(self, matrix: Scale) -> Printed:
         positive, negated = split_sign(matrix)
         if negated:
-            return self.syntax.scalars.minus + self.within(positive, PRODUCT), SUM
+            is_summed = isinstance(matrix.body, BatchSum) and not matrix.divisors
+            return self.syntax.scalars.minus + self.within(positive, SUM if is_summed else PRODUCT), SUM
         number, divisor = split_number(matrix.coefficient)
         factors = sorted(matrix.factors, key=lambda factor: not isinstance(factor, Size))
         above = self._parts(*([number] if number != 1 else []), *factors)

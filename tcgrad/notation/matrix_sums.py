@@ -6,7 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, Ones, Scale, Shape, Sum, Transpose, Vec, Zeros
+from tcgrad.notation.matrix import (
+    DiagMatrix,
+    Hadamard,
+    Inverse,
+    MatMul,
+    Matrix,
+    Ones,
+    Scale,
+    Shape,
+    Sum,
+    Transpose,
+    Vec,
+    Zeros,
+)
 from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
 from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, product
 from tcgrad.notation.matrix_common import (
@@ -26,7 +39,7 @@ from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_outer import opened, with_outer_blocks
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
-from tcgrad.notation.matrix_transpose import transpose
+from tcgrad.notation.matrix_transpose import transpose, transposes
 from tcgrad.notation.matrix_tree import operands
 
 
@@ -157,11 +170,14 @@ def _factored(terms: list[Scale]) -> Matrix:
 
 
 def _turned(matrix: Matrix) -> Matrix:
-    """``(A - B)ᵀ`` for ``Aᵀ - Bᵀ``."""
+    """``(A - B)ᵀ`` for ``Aᵀ - Bᵀ``, and ``(A ⊙ B - C D)ᵀ`` for ``(A ⊙ B)ᵀ - Dᵀ Cᵀ``."""
     bodies = [apart(term)[1] for term in addends(matrix)]
-    if bodies and all(isinstance(body, Transpose) and not isinstance(body.operand, Inverse) for body in bodies):
-        return Transpose(Sum(tuple(map(transpose, addends(matrix)))))
-    return matrix
+    inside = [body.operand for body in bodies if isinstance(body, Transpose) and not isinstance(body.operand, Inverse)]
+    if not inside:
+        return matrix
+    turned = Transpose(Sum(tuple(map(transpose, addends(matrix)))))
+    is_shorter = any(isinstance(body, Hadamard) for body in inside) and transposes(turned) < transposes(matrix)
+    return turned if len(inside) == len(bodies) or is_shorter else matrix
 
 
 def _between(term: Scale, head: Word, tail: Word) -> Matrix:

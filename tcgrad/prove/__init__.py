@@ -24,7 +24,6 @@ from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.roots import bases_of_roots, with_roots_joined
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.shifts import shifted
-from tcgrad.prove.symbols import with_symbols_as_deltas
 from tcgrad.prove.symmetric import mark_symmetric_inverses
 from tcgrad.prove.unfold import unfold, with_steps_taken
 from tcgrad.simplify import simplify
@@ -33,6 +32,7 @@ from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import TooLargeError, expand
 from tcgrad.simplify.inverses import inverted_by, reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
+from tcgrad.simplify.symbols import with_symbols_as_deltas
 
 __all__ = ["prove_equal"]
 

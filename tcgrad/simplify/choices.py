@@ -16,6 +16,7 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.guards import is_mask
 from tcgrad.ir.nodes import ONE, ZERO, Add, Call, Const, Expr, Iverson, Mul, Pow, Where
 from tcgrad.ir.traversal import factors_of, map_children, product_of, tensors_read, walk
+from tcgrad.simplify.brackets import brackets_joined
 from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.monomials import holds_delta
@@ -124,9 +125,32 @@ def choices_added(terms: list[Term]) -> list[Term]:
                 groups.append([(number, rest)])
             else:
                 own.append((number, rest))
-    if all(len(group) < _FEWEST for group in groups):
-        return terms
-    return [*(term for term in terms if not isinstance(term[1], Where)), *map(_one_choice, groups)]
+    choices = _cases_joined(list(map(_one_choice, groups)))
+    others = [term for term in terms if not isinstance(term[1], Where)]
+    return terms if len(others) + len(choices) == len(terms) else [*others, *choices]
+
+
+def _cases_joined(choices: list[Term]) -> list[Term]:
+    """``where(i < j, a, 0) + where(i > j, a, 0) = where(i != j, a, 0)``"""
+    for one, other in combinations(choices, 2):
+        whole = _either(one, other)
+        if whole is not None:
+            return _cases_joined([*(term for term in choices if term not in (one, other)), whole])
+    return choices
+
+
+def _either(one: Term, other: Term) -> Term | None:
+    """The same chosen in two cases that exclude each other, if one bracket or none says when."""
+    match one, other:
+        case (
+            (number, Where(condition, then, Const(value=0))),
+            (beside, Where(against, chosen, Const(value=0))),
+        ) if number == beside and are_equal(then, chosen):
+            cases = brackets_joined([(Fraction(1), condition), (Fraction(1), against)])
+            if len(cases) == 1:
+                (_, condition), *_ = cases
+                return number, then if condition == ONE else Where(condition, then, ZERO)
+    return None
 
 
 def _one_choice(group: list[tuple[Fraction, Where]]) -> Term:

@@ -27,6 +27,7 @@ _MOST_BOUND = 3
 class _Total:
     """A term ``number * outside * sum_indices body``.
 
+    sums: how many sums it is of, multiplied.
     moved: whether something stands in the body that could stand before it, and does not move freely.
     """
 
@@ -34,17 +35,20 @@ class _Total:
     outside: tuple[Expr, ...]
     indices: tuple[Index, ...]
     body: Expr
+    sums: int = 1
     moved: bool = False
 
     @classmethod
     def of(cls, term: Expr) -> _Total | None:
-        """A term that is a product with one sum in it; None for any other."""
+        """A term that is a product with sums in it, these as one; None for any other."""
         number, rest = split_coefficient(term)
         factors = factors_of(rest)
         sums = [factor for factor in factors if isinstance(factor, IndexSum)]
-        if len(sums) != 1 or len(sums[0].indices) > _MOST_BOUND:
+        indices = tuple(index for each in sums for index in each.indices)
+        if not 0 < len(set(indices)) == len(indices) <= _MOST_BOUND:
             return None
-        return cls(number, tuple(f for f in factors if f is not sums[0]), sums[0].indices, sums[0].body)
+        outside = tuple(factor for factor in factors if not isinstance(factor, IndexSum))
+        return cls(number, outside, indices, product_of([each.body for each in sums]), len(sums))
 
 
 def with_sums_merged(expr: Add) -> Expr:
@@ -52,14 +56,17 @@ def with_sums_merged(expr: Add) -> Expr:
     what the other sum is worked out for anyway: ``sum_i a[i] x[i] - c sum_i a[i] y[i] = sum_i a[i] (x[i] - c y[i])``,
     and for every ``q`` it is ``sum_i a[i] x[i,q] - c[q] sum_i a[i] y[i] = sum_i a[i] (x[i,q] - c[q] y[i])``.
 
-    One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c] = sum_c a[c] (sum_d b[d] - y[c])``. Anything
-    moves where what is left are two values of one tensor: ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is
-    ``sum_i a[i] (g[i] - g[p])``.
+    One may be a product of sums: ``sum_ij a[i] a[j] c[i,j] - (sum_i a[i] b[i]) (sum_j a[j] b[j])`` is
+    ``sum_ij a[i] a[j] (c[i,j] - b[i] b[j])``. One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c]`` is
+    ``sum_c a[c] (sum_d b[d] - y[c])``. Anything moves where what is left are two values of one tensor:
+    ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is ``sum_i a[i] (g[i] - g[p])``.
     """
     totals = {place: total for place, term in enumerate(expr.terms) if (total := _Total.of(term)) is not None}
     if not 1 < len(totals) <= _MOST_SUMS:
         return expr
     for first, second in _pairs(list(totals)):
+        if totals[first].sums > 1 and totals[second].sums > 1:
+            continue  # these stand as well apart
         merged = _merged(totals[first], totals[second])
         if merged is not None and cost(merged) < cost(expr.terms[first]) + cost(expr.terms[second]):
             others = [term for place, term in enumerate(expr.terms) if place not in (first, second)]

@@ -48,8 +48,8 @@ class Signs:
         """
         ``abs(x) = x``, ``sign(x) = 1``, ``[x > 0] = 1``, ``sign(u/x) = sign(u)``, ``[u/x > 0] = [u > 0]``,
         ``(x^a)^b = x^(a b)``, ``(x y)^a = x^a y^a``, ``log(x^a y) = a log(x) + log(y)``,
-        ``prod_(j != p) x[j] = prod_j x[j] / x[p]``, ``sign(u)^2 [abs(u) > x] = [abs(u) > x]``. Not simplified; the very
-        same expression where nothing is said about it.
+        ``prod_(j != p) x[j]^a = prod_j x[j]^a / x[p]^a``, ``sign(u)^2 [abs(u) > x] = [abs(u) > x]``. Not simplified;
+        the very same expression where nothing is said about it.
         """
         made = map_children(expr, self.apart)
         match made:
@@ -69,7 +69,7 @@ class Signs:
                 return self._power(base, exponent) or made
             case Mul(factors=factors):
                 return self._without_squared_signs(factors) or made
-            case IndexReduce(kind="prod", body=Where() as choice) if self._is_read(choice.otherwise):
+            case IndexReduce(kind="prod", body=Where() as choice) if is_positive(choice.otherwise, self.positive):
                 return without_one_factor(made, choice) or made
             case _:
                 return made

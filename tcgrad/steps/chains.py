@@ -19,6 +19,7 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import is_inverse
+from tcgrad.simplify.permutations import is_symbol
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.tidy import tidy, tidy_node
 from tcgrad.steps.rules import (
@@ -29,6 +30,7 @@ from tcgrad.steps.rules import (
     COLLECT,
     CONTRACT,
     INVERT,
+    PAIR_SYMBOLS,
     REINDEX,
     SIMPLIFY,
     TAKE_OUT,
@@ -175,6 +177,8 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
         return CANCEL
     if named:
         return definition(*named)
+    if _symbols(after) + 2 <= _symbols(before):
+        return PAIR_SYMBOLS
     if _divisions(after) < _divisions(before):
         return CLEAR
     if _additions(after) < _additions(before):
@@ -206,6 +210,11 @@ def _has_cancelled(before: Expr, after: Expr) -> bool:
 def _inverses(expr: Expr) -> int:
     """How many inverses are read."""
     return sum(isinstance(part, Component) and is_inverse(part.tensor) for part in walk(expr))
+
+
+def _symbols(expr: Expr) -> int:
+    """How many permutation symbols there are."""
+    return sum(is_symbol(part) for part in walk(expr))
 
 
 def _additions(expr: Expr) -> int:

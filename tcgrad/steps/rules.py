@@ -48,6 +48,7 @@ INTRINSICS = {
 FLAT = Rule("constant but for jumps")
 UPSTREAM = Rule("chain rule with the upstream gradient")
 CONTRACT = Rule("contract {}", (Tensor("delta", (), Role.CONSTANT),))
+PAIR_SYMBOLS = Rule("write two permutation symbols as deltas")
 COLLECT = Rule("collect like terms")
 CLEAR = Rule("clear the fraction below the bar")
 INVERT = Rule("inverse of a product")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from itertools import combinations, permutations
 
-from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, Mul, Pow, const
-from tcgrad.ir.traversal import factors_of, map_children, product_of
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.permutations import holds_symbol, is_symbol
 
@@ -19,6 +21,32 @@ _MOST_INDICES = 4  # 24 terms
 def with_symbols_as_deltas(expr: Expr) -> Expr:
     """The same value, with one permutation symbol of a length at most in a product; itself, if there is no symbol."""
     return expand(simplify(_in_pairs(expand(expr)))) if holds_symbol(expr) else expr
+
+
+def with_shorter_deltas(expr: Expr) -> Expr:
+    """The same value, with pairs of symbols that a sum links as deltas, where no more is to be read, sums counted by
+    their indices: ``sum_jkm eps[i,j,k] eps[k,p,m] a[j] c[m] = delta[i,p] sum_j a[j] c[j] - a[p] c[i]``.
+    """
+    if not holds_symbol(expr):
+        return expr
+    made = map_children(expr, with_shorter_deltas)
+    if isinstance(made, IndexSum):
+        factors = [part for factor in factors_of(made.body) for part in _without_power(factor)]
+        pair = _pair(factors)
+        if pair is not None and not _positions(pair[0]).isdisjoint(_positions(pair[1]) & {*made.indices}):
+            rest = [factor for factor in factors if not any(factor is symbol for symbol in pair)]
+            paired = with_shorter_deltas(simplify(IndexSum(made.indices, Mul((*rest, _determinant(*pair))))))
+            return paired if _length(paired) <= _length(made) else made
+    return made
+
+
+def _positions(symbol: Component) -> set[Index | None]:
+    return {position.as_index for position in symbol.indices}
+
+
+def _length(expr: Expr) -> int:
+    """What there is to read, each index that is summed as well."""
+    return cost(expr) + sum(len(part.indices) for part in walk(expr) if isinstance(part, IndexSum))
 
 
 def _in_pairs(expr: Expr) -> Expr:
