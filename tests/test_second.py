@@ -31,6 +31,10 @@ equations: ["r[i] = a[i,j]*x[j] - b[i]", "f = r[i]*r[i]/2"]
 inputs: {w: [3, 4], x: [4]}
 equations: ["z[i] = tanh(w[i,j]*x[j])", "f = log(1[i]*exp(z[i]))"]
 """,
+    "a sum beside another one over the same index": """
+inputs: {u: [3], a: [3, 2]}
+equations: ["f = cosh(sum[i,j](exp(u[j]*a[j,i])))"]
+""",
     "one variable": """
 inputs: {x: []}
 equations: ["f = 2*x^3 + sin(x)"]

@@ -21,7 +21,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, flat_factors, tensors_read
+from tcgrad.ir.traversal import bound_indices, factors_of, flat_factors, tensors_read, walk
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.factored import powers_in, summed_in
 from tcgrad.simplify.matching import Match
@@ -95,7 +95,13 @@ class Fact:
         if len(sums) != 1:
             return (), self.factors
         (whole,) = sums
-        return whole.indices, (*factors_of(whole.body), *(factor for factor in self.factors if factor is not whole))
+        others = tuple(factor for factor in self.factors if factor is not whole)
+        if any(index in whole.indices for other in others for part in walk(other) for index in bound_indices(part)):
+            # What an index stands for in another sum is not what it stands for here.
+            fresh = tuple(index.fresh() for index in whole.indices)
+            body = instantiate(whole.indices, whole.body, tuple(index.expr for index in fresh))
+            return fresh, (*factors_of(body), *others)
+        return whole.indices, (*factors_of(whole.body), *others)
 
     @cached_property
     def sums(self) -> tuple[Add, ...]:
