@@ -31,6 +31,7 @@ class Operation:
 
     is_view: it reads the memory of its argument in another way.
     is_view_in_order: the same, unless the axes of its argument were turned.
+    is_view_at_numbers: the same of its first argument, unless another one is an array, if of order 0, and no number.
     turns_axes: what it is that turns them.
     is_looked_into: something else is made of its arrays than of others: a sum divided by the size is a mean.
     has_common_dtype: its arrays are in the dtype that all real inputs have together.
@@ -38,6 +39,7 @@ class Operation:
 
     is_view: ClassVar[bool] = False
     is_view_in_order: ClassVar[bool] = False
+    is_view_at_numbers: ClassVar[bool] = False
     turns_axes: ClassVar[bool] = False
     is_looked_into: ClassVar[bool] = False
     has_common_dtype: ClassVar[bool] = False
@@ -88,8 +90,13 @@ class Node:
 
     @property
     def owner(self) -> Node:
-        """The array whose memory this one may share: a reshaped array may be a view too, of turned axes of size 1."""
-        return self.arguments[0].owner if self.is_view or self.operation.is_view_in_order else self
+        """The array whose memory this one may share."""
+        return self.arguments[0].owner if self.may_be_view else self
+
+    @property
+    def may_be_view(self) -> bool:
+        """Whether it may share memory: a reshaped array may be a view too, of turned axes of size 1."""
+        return self.is_view or self.operation.is_view_in_order or self.operation.is_view_at_numbers
 
     @property
     def is_static(self) -> bool:

@@ -130,6 +130,13 @@ class Take(Operation):
 
 
 @dataclass(frozen=True)
+class TakeOne(Take):
+    """The same at one position, where nothing broadcasts."""
+
+    is_view_at_numbers = True
+
+
+@dataclass(frozen=True)
 class Plus(Operation):
     """The sum of the arguments, each with its sign, 1 or -1."""
 

@@ -9,7 +9,7 @@ from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.axis_reads import AxisRead, digits_in_order, is_size, is_sliced, known_indices
 from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.indexing import array_numbers, axes_of_indexed, indexed_axes
-from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, Times, Window
+from tcgrad.emit.operations import Clip, Integral, Pad, Plus, Slice, Take, TakeOne, Times, Window
 from tcgrad.emit.overhangs import at_least, overhang
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
@@ -218,7 +218,7 @@ class Positions:
         common = self._build.combined_axes(arrays, ())
         nodes = tuple(self._build.aligned(array, common) for array in arrays)
         axes = axes_of_indexed(positions, chosen, common)
-        operation = Take(array_numbers(chosen))
+        operation = (Take if common else TakeOne)(array_numbers(chosen))
         shape = tuple(index.size for index in axes)
         return Value(self._build.graph.make(operation, (node, *nodes), shape, node.kind), axes)
 

@@ -168,8 +168,15 @@ def _are_apart(one: Place, other: Place) -> bool:
 def _new(printer: Printer, array: Node) -> str:
     """An array that may be added to."""
     text = printer.expression(array)
-    is_own = array not in printer.names and not isinstance(array.base.operation, Leaf) and not array.is_view
+    is_own = not array.is_view and _is_apart(printer, array)
     return text.code if is_own else f"{text.at(Level.ATOM)}.copy()"
+
+
+def _is_apart(printer: Printer, array: Node) -> bool:
+    """Whether an array shares memory with nothing that has a name."""
+    if array in printer.names or isinstance(array.operation, Leaf):
+        return False
+    return not array.may_be_view or _is_apart(printer, array.arguments[0])
 
 
 def _added(
