@@ -291,7 +291,8 @@ def test_the_elements_of_an_extreme_are_told_whatever_their_positions(element, p
     """Compared with it in another order of rounding none would attain it, and the gradient would be 0/0."""
     equations = "".join(f"  - {equation.replace('{}', element)}\n" for equation in EXTREMES[place])
     head = "dims: {B: 3, C: 5, T: 4}\ninputs: {x: [3], w: [B, C], u: [B], v: [T]}\nindices: {q: C, j: B, t: T}\n"
-    result = tcgrad.loads(f"{head}equations:\n{equations}outputs: [f]\n", "extreme").check(trials=1)
+    made = tcgrad.loads(f"{head}equations:\n{equations}outputs: [f]\n", "extreme")
+    result = made.check(trials=1, only=["gradient", "jacobian", "value_and_grad"])
     assert result.ok, [found for found in result.results if found.status == "fail"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from programs import specs
+from share import share
 from steps_tools import Values, check_chain
 from test_calculus import PROGRAMS
 from test_oracles import long, program_of, quick
@@ -58,7 +59,7 @@ def check_printed(chain, define, program):
     assert f"{lines[0].left} = {lines[-1].right}" == print_define(define, ASCII, surroundings=around)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", share(NAMES, 2))
 def test_the_lines_of_the_gallery_are_equal(name):
     assert check_program(tcgrad.load(f"gallery:{name}").program) > 0
 
