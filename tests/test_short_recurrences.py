@@ -61,3 +61,10 @@ def test_the_module_is_for_that_length_alone():
     with pytest.raises(ValueError, match="y takes 1 position along its recurrence, not 5"):
         module.value_and_grad(np.ones(5), 1.0)
     assert np.ndim(module.forward(np.ones(5), 1.0)) == 0
+
+
+@pytest.mark.parametrize("reads", ["h[j,m]*h[2*j,k]", "h[j,m]*h[3*j,k]", "h[2*j,m]*h[3*j,k]^2"])
+def test_rows_that_are_read_in_strides_at_a_length_of_1(reads):
+    """No window is left then, and strides are longer than the array."""
+    equations = ["h[0,m] = x[m]", "h[j,m] = tanh(h[j-1,m]) + b[j]", f"f = sum[j,k,m]({reads})"]
+    check_everything(Emitted(spec(["x: [N]", "b: [C]"], equations, dims="{C: 1, N: 2}")))

@@ -274,7 +274,9 @@ class Reshape(Operation):
 
 @dataclass(frozen=True)
 class Contiguous(Operation):
-    """A copy in C order, where BLAS could not read the view."""
+    """In C order, where BLAS could not read the view: a copy, unless that is how it lies in memory."""
+
+    is_view_in_order = True
 
 
 @dataclass(frozen=True)

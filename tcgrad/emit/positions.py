@@ -15,7 +15,7 @@ from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Atom, Gather, Index, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
 
-_ZERO, _ONE, _BACK = Integer.of(0), Integer.of(1), Integer.of(-1)
+_ZERO, _BACK = Integer.of(0), Integer.of(-1)
 
 
 class Positions:
@@ -134,7 +134,7 @@ class Positions:
         reads = [AxisRead.of(position) for position in positions if position.indices]
         windows = [(axis, index) for axis, read in enumerate(reads) for index in read.others]
         for axis, index in windows:
-            node = self._window(node, axis, reads[axis].steps[index], index.size)
+            node = self._window(node, axis, reads[axis], index)
         for axis, read in enumerate(reads):
             node = self._sliced_both_ways(node, axis, read.start, read.longest, read)
         for k, (axis, index) in enumerate(windows, start=len(reads)):
@@ -179,15 +179,17 @@ class Positions:
         node = self.sliced(node, axis, start, read.steps[index], index.size)
         return node if index not in read.flipped else self.sliced(node, axis, index.size - 1, _BACK, index.size)
 
-    def _window(self, node: Node, axis: int, step: Integer, size: Integer) -> Node:
-        length = step * (size - 1) + 1
+    def _window(self, node: Node, axis: int, read: AxisRead, index: Index) -> Node:
+        step = read.steps[index]
+        length = step * (index.size - 1) + 1
         if step.as_number != 1 and not never_negative(length):  # of no positions the window is empty, not shorter
             node = self._longer(node, axis, step - 1)
-            length = step * size
+            length = step * index.size
         rest = node.shape[axis] - length + 1
         if not self._build.fitting.never_negative(rest - 1):  # no step at some sizes, and NumPy has no empty windows
-            node = self._longer(node, axis, _ONE)
-            rest = rest + 1
+            missing = read.steps[read.longest]
+            node = self._longer(node, axis, missing)
+            rest = rest + missing
         shape = (*node.shape[:axis], rest, *node.shape[axis + 1 :], length)
         return self._build.graph.make(Window(axis, length), (node,), shape, node.kind)
 
