@@ -31,3 +31,10 @@ def test_what_is_printed(name):
     assert [line for line in expected if line not in lines] == [], lines
     assert function.check(trials=1).ok
     assert all(each.proved for each in put_back(text))
+
+
+@pytest.mark.parametrize("condition", ["K < j <= 1", "K <= j < 2", "2*K <= j + K < 2", "K <= j < N - 3"])
+def test_guards_that_let_nothing_through_leave_no_range(condition):
+    """A range from 2 to 1 has no positions, and not fewer."""
+    text = "dims: {{N: 5, K: 3}}\ninputs: {{x: [], z: [7]}}\nequations: ['f = sum[j](where({}, x, z[j]))']\n"
+    assert tcgrad.loads(text.format(condition)).check(trials=1).ok

@@ -32,7 +32,7 @@ def with_guards_shifted_away(whole: IndexSum) -> Expr:
 def _shifted_index(whole: IndexSum, above: Integer, below: Integer) -> tuple[Index, Index] | None:
     """The index to be shifted and the one in its place, for ``above = i - e`` and ``below = N - 1 - (i - e)``."""
     size = above + below + 1
-    for old in whole.indices if not size.indices else ():
+    for old in whole.indices if not size.indices and is_nonnegative(size) else ():
         coefficient = above.coefficient(old)
         if coefficient is not None and coefficient.as_number == 1:
             new = Index(old.name, size)
