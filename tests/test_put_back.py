@@ -114,3 +114,10 @@ def test_signs_of_what_is_not_0_are_1_in_sums_over_intermediates():
     text = "inputs: {x: [5], z: [5], a: {shape: [], sample: positive}}\nequations:\n"
     text += "".join(f"  - {equation}\n" for equation in equations)
     assert all(each.proved for each in put_back(text))
+
+
+def test_a_guard_stands_beside_the_condition_of_a_choice_that_reads_what_it_guards():
+    inputs = "{a: {shape: [H, H], sample: positive}, u: [L, L, H]}"
+    equations = ["c[n,i,q] = min[r](a[n,r]*u[i,q,r])", "y[i] = min[m,n](a[i%H,m] + c[n,i,m+n])"]
+    results = put_back(f"dims: {{L: 3, H: 2}}\ninputs: {inputs}\nequations: {equations}\n")
+    assert all(each.status == "pass" for each in results)

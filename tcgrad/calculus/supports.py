@@ -106,9 +106,10 @@ class Supports:
         simple = simplify(inner)  # ``u^(2 - 1)`` has a value everywhere
         needed = _united(_asked(alternatives, gap) for gap in self._gaps.of(simple))
         large = _united(_asked(alternatives, gap) for gap in self._gaps.of(simple, growing=True))
-        made = times(*(each for each in needed if is_mask(each)), inner)
         chosen = [each for each in large if not is_mask(each)]
-        return Where(product_of(chosen), made, ZERO) if chosen else made
+        # A mask also stands beside the condition of a choice, which may read what it guards.
+        made = Where(product_of(chosen), inner, ZERO) if chosen else inner
+        return times(*(each for each in needed if is_mask(each)), made)
 
 
 def _asked(alternatives: Alternatives, gap: Gap) -> Conditions:
