@@ -121,3 +121,13 @@ def test_a_guard_stands_beside_the_condition_of_a_choice_that_reads_what_it_guar
     equations = ["c[n,i,q] = min[r](a[n,r]*u[i,q,r])", "y[i] = min[m,n](a[i%H,m] + c[n,i,m+n])"]
     results = put_back(f"dims: {{L: 3, H: 2}}\ninputs: {inputs}\nequations: {equations}\n")
     assert all(each.status == "pass" for each in results)
+
+
+@pytest.mark.parametrize(
+    "equation", ["y = inv(A)[k,0]*A[k,k]", "y[j] = inv(A)[k,j]*A[k,k]*x[j]", "y = A[k,k]/inv(A)[1,k]"]
+)
+def test_an_inverse_is_not_contracted_with_a_diagonal_of_its_matrix(equation):
+    text = (
+        f"dims: {{N: 3}}\ninputs: {{A: {{shape: [N, N], sample: spd}}, x: [N]}}\nequations: ['{equation}']\nwrt: [A]\n"
+    )
+    assert all(each.status == "pass" for each in put_back(text))

@@ -214,7 +214,7 @@ def _contracted(expr: Expr) -> Expr:
 
 
 def _identities(inverse: Expr, matrix: Expr) -> Iterator[tuple[Index, Delta]]:
-    """The indices over which an inverse and its matrix may be added up, with what comes of it."""
+    """The indices over which an inverse and its matrix may be added up, with what comes of it: read nowhere else."""
     if not (isinstance(inverse, Component) and isinstance(matrix, Component)):
         return
     if _operand("inv", inverse.tensor) != matrix.tensor.name or inverse.indices[:-2] != matrix.indices[:-2]:
@@ -224,5 +224,6 @@ def _identities(inverse: Expr, matrix: Expr) -> Iterator[tuple[Index, Delta]]:
     for is_turned in turned:
         row, column = (column, row) if is_turned else (row, column)
         for inner, other, from_, to in ((first, column, row, last), (last, row, first, column)):
-            if inner == other and inner.as_index is not None:
-                yield inner.as_index, Delta(from_, to)
+            index = inner.as_index if inner == other else None
+            if index is not None and not any(index in place.indices for place in (*inverse.indices[:-2], from_, to)):
+                yield index, Delta(from_, to)
