@@ -197,6 +197,50 @@ def test_emitted_functions(name):
         close(found, expected, 1e-7)
 
 
+MANY_INPUTS = """
+dims: {D: 2}
+inputs:
+  lambda: [D]
+  n: {shape: [D], dtype: int, sample: {integers: [0, D]}}
+  s: {shape: [D, D], symmetric: true}
+  shape: []
+  unused: [D]
+  w1: [D, D]
+  w2: [D, D]
+  w3: [D, D]
+  b1: [D]
+  b2: [D]
+  b3: [D]
+  b4: [D]
+equations:
+  - a1[i] = tanh(w1[i,j]*lambda[j] + b1[i])
+  - a2[i] = tanh(w2[i,j]*a1[j] + b2[n[i]])
+  - a3[i] = tanh(w3[i,j]*a2[j] + b3[i])
+  - a4[i] = tanh(s[i,j]*a3[j] + b4[i]) + a1[i]
+  - a5[i] = a4[i]*sigmoid(a2[i])
+  - a6[i] = a5[i]/(1 + a3[i]^2)
+  - a7 = a6[i]*a6[i]
+  - a8 = exp(shape*a7)
+  - f = a8*a7
+"""
+
+
+def test_of_many_inputs_the_hessian_is_made_of_columns():
+    """The blocks alone would be more than a thousand statements."""
+    program = program_of(MANY_INPUTS)
+    source = emit(derive(program))
+    assert len(source.splitlines()) < 800
+    module = compile_module(source)
+    inputs = draw(program)
+    gradients = gradient_program(unconstrained(program))
+    found = module.hessian(*inputs.values())
+    assert list(found) == [(a.name, b.name) for a in program.wrt for b in program.wrt]
+    for (first, second), block in second_difference_quotients(gradients, inputs).items():
+        close(found[first.name, second.name], block, 1e-6)
+    single = (value.astype(np.float32) if value.dtype == float else value for value in inputs.values())
+    assert {block.dtype for block in module.hessian(*single).values()} == {np.dtype(np.float32)}
+
+
 def test_no_functions_of_second_order_where_the_output_is_no_scalar():
     source = emit(derive(program_of("inputs: {x: [3]}\nequations: ['y[i] = x[i]^2']")))
     assert "def hessian" not in source

@@ -8,13 +8,18 @@ from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
-from tcgrad.emit.documentation import listed
+from tcgrad.emit.documentation import docstring, listed
 from tcgrad.emit.first import FirstOrderWriter
 from tcgrad.emit.function import Check
-from tcgrad.emit.layout import return_dict_lines, return_lines
+from tcgrad.emit.layout import bracketed, indented, return_dict_lines, return_lines
 from tcgrad.emit.module import Lines, function_lines, names_of
 from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
+
+# As many statements as the blocks of a Hessian may take, which a reader still reads: beyond them it is made of columns.
+_MOST_STATEMENTS = 1000
+# What the function that makes it so calls its own.
+_LOCALS = ("shapes", "along", "blocks", "first", "second", "shape", "position", "columns", "column")
 
 
 class SecondOrderWriter(FirstOrderWriter):
@@ -34,6 +39,11 @@ class SecondOrderWriter(FirstOrderWriter):
         return self._gradients.statements[len(self._program.statements) :]
 
     def _hessian(self) -> Lines:
+        equations, inputs = len(self._program.statements), len(self._program.wrt)
+        return self._by_columns() if equations * inputs**2 > _MOST_STATEMENTS else self._by_blocks()
+
+    def _by_blocks(self) -> Lines:
+        """Each block from the statements before it, with what they share."""
         wrt = self._gradients.wrt
         blocks = stepwise_blocks(self._gradients, [gradient_of(first) for first in wrt], wrt)
         pairs = [(first, second) for first in wrt for second in wrt]
@@ -45,10 +55,40 @@ class SecondOrderWriter(FirstOrderWriter):
         writer.lengths = self._lengths
         found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
         entries = [f'("{a.name}", "{b.name}"): {code}' for (a, b), code in zip(pairs, found, strict=True)]
-        (output,) = self._program.outputs
-        summary = f"Return the second derivatives of {self._name(output)}, as {{(first input, second input): array}}."
         parameters = [self._name(tensor) for tensor in self._inputs]
-        return function_lines(writer, "hessian", parameters, summary, return_dict_lines(entries))
+        return function_lines(writer, "hessian", parameters, self._hessian_summary, return_dict_lines(entries))
+
+    def _by_columns(self) -> Lines:
+        """What ``hvp`` returns along each component of each input."""
+        inputs = [self._name(tensor) for tensor in self._inputs]
+        typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
+        of_wrt = [f'"{tensor.name}": np.shape({self._name(tensor)})' for tensor in self._program.wrt]
+        shapes, along, blocks, first, second, shape, position, columns, column = map(self._scope.inner().claim, _LOCALS)
+        lines = [
+            *bracketed(f"{shapes} = {{", of_wrt, "}", 4),
+            *bracketed("dtype = np.result_type(", [*typed, "1.0"], ")", 4),
+            f"{along} = {{{second}: np.zeros({shape}, dtype) for {second}, {shape} in {shapes}.items()}}",
+            f"{blocks} = {{",
+            f"    ({first}, {second}): np.empty({shapes}[{first}] + {shapes}[{second}], dtype)",
+            f"    for {first} in {shapes}",
+            f"    for {second} in {shapes}",
+            "}",
+            f"for {second}, {shape} in {shapes}.items():",
+            f"    for {position} in np.ndindex({shape}):",
+            f"        {along}[{second}][{position}] = 1",
+            *indented(indented(bracketed(f"{columns} = hvp(", [*inputs, f"*{along}.values()"], ")", 12))),
+            f"        {along}[{second}][{position}] = 0",
+            f"        for {first}, {column} in zip({shapes}, {columns}):",
+            f"            {blocks}[{first}, {second}][(..., *{position})] = {column}",
+            f"return {blocks}",
+        ]
+        told = docstring(self._hessian_summary, ["Column by column: `hvp` along each component of each input."])
+        return [*bracketed("def hessian(", inputs, "):"), *indented([*told, *lines])]
+
+    @property
+    def _hessian_summary(self) -> str:
+        (output,) = self._program.outputs
+        return f"Return the second derivatives of {self._name(output)}, as {{(first input, second input): array}}."
 
     def _hvp(self) -> Lines:
         wrt = self._gradients.wrt
