@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_PI = "3.14159265358979323846264338327950288419716939937511"
+PI = "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803483"
 
 
 def number(value: Fraction, dtype: np.dtype[Any]) -> Any:
@@ -44,7 +44,7 @@ def pi(dtype: np.dtype[Any]) -> Any:
     """
     if dtype == np.object_:
         raise TypeError("pi is not rational")
-    return dtype.type(np.longdouble(_PI))
+    return dtype.type(np.longdouble(PI))
 
 
 def is_exact(value: Fraction, dtype: np.dtype[Any]) -> bool:

@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.evaluate.error_functions import erf_near_zero, erfc_of_positive
 from tcgrad.evaluate.labelled import Array
 from tcgrad.evaluate.numbers import number, pi
 
 # Above this the asymptotic series of the gamma family are exact to quadruple precision with _TERMS terms.
 _LARGE = 18
 _TERMS = 24
+
+# Below this the error function has a short series, and above it is no small difference.
+_SMALL = 0.5
 
 
 def _is_wide(a: Array) -> bool:
@@ -32,39 +36,17 @@ def _scipy(name: str) -> Callable[..., Any]:
 def erf(a: Array) -> Array:
     if not _is_wide(a):
         return np.asarray(_scipy("erf")(a))
-    return np.where(np.abs(a) < 1, _erf_series(np.clip(a, -1, 1)), np.sign(a) * (1 - _erfc_tail(np.abs(a))))
+    size = np.abs(a)
+    return np.where(
+        size < _SMALL, erf_near_zero(np.clip(a, -_SMALL, _SMALL)), np.sign(a) * (1 - erfc_of_positive(size))
+    )
 
 
 def erfc(a: Array) -> Array:
     if not _is_wide(a):
         return np.asarray(_scipy("erfc")(a))
-    tail = _erfc_tail(np.abs(a))
-    return np.where(np.abs(a) < 1, 1 - _erf_series(np.clip(a, -1, 1)), np.where(a > 0, tail, 2 - tail))
-
-
-def _erf_series(a: Array) -> Array:
-    """2/√π · exp(−a²) · Σ 2ⁿ a²ⁿ⁺¹/(1·3·…·(2n+1)), all terms of one sign, for |a| ≤ 1."""
-    term = total = a
-    for n in range(1, 60):
-        term = term * 2 * a * a / (2 * n + 1)
-        total = total + term
-    return np.asarray(2 / np.sqrt(pi(a.dtype)) * np.exp(-a * a) * total)
-
-
-def _erfc_tail(a: Array) -> Array:
-    """exp(−a²)/√π / (a + (1/2)/(a + (2/2)/(a + …))) for a ≥ 1."""
-    a = np.maximum(a, 1)
-    digits = -np.log(float(np.finfo(a.dtype).eps))
-    fraction = a
-    for n in range(int(digits**2 / 8) + 50, 0, -1):
-        fraction = a + a.dtype.type(n) / 2 / fraction
-    return np.asarray(_exp_minus_square(a) / np.sqrt(pi(a.dtype)) / fraction)
-
-
-def _exp_minus_square(a: Array) -> Array:
-    """exp(−a²) without the rounding error of the square: of a leading part the square is exact."""
-    leading = np.round(a * 2**16) / 2**16
-    return np.asarray(np.exp(-leading * leading) * np.exp(-(a - leading) * (a + leading)))
+    of_size = erfc_of_positive(np.abs(a))
+    return np.where(a < 0, 2 - of_size, of_size)
 
 
 def lgamma(a: Array) -> Array:
