@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from command_line import tcgrad as tcgrad_in_process
 
 import tcgrad
 from tcgrad.cli.explain import render_code
 from tcgrad.cli.listing import listing
 from tcgrad.codes import CODES
+from tcgrad.report.cells import cells, filled
 from tcgrad.report.check_text import render_text
 from tcgrad.report.look import Look, render_verdict
 
@@ -16,6 +18,13 @@ dims: {N: 3, K: 4}
 inputs: {x: [N, K], a: [K, N]}
 equations: ["y[i,j] = x[i,k]*a[k,j]"]
 check: {trials: 1}
+"""
+
+WIDE = """\
+inputs: {入力: [3, 4], b: [4, 3]}
+equations: ["出力值[i,j] = 入力[i,k]*b[k,j]"]
+expect: ["dl/d入力[p,q] = 3*dl/d出力值[p,j]*b[q,j] + b[q,j]*dl/d出力值[p,j]*2"]
+check: {trials: 1, sizes: own}
 """
 
 RECURRENCE = """\
@@ -33,6 +42,23 @@ def test_every_row_of_a_check_is_told_within_the_width(width: int):
     assert sum("✓" in line for line in lines) == sum("✓" in line for line in wide)
     tolerances = {f"{row.tolerance:.1e}" for row in result.results if row.tolerance}
     assert all(tolerance in "\n".join(lines) for tolerance in tolerances)
+
+
+@pytest.mark.parametrize("width", [40, 50, 64, 72, 80, 90])
+def test_wide_characters_count_twice_in_a_check(width: int):
+    result = tcgrad.loads(WIDE, "wide").check()
+    lines = render_text(result, width=width).splitlines()
+    assert not [line for line in lines if cells(line) > width and "repeat with" not in line]
+    piped = render_text(result).splitlines()
+    columns = {cells(line[: line.index("module")]) for line in piped if "  module " in line}
+    assert len(columns) == 1
+
+
+def test_values_at_a_point_stand_below_each_other_behind_wide_names():
+    spec = "inputs: {入力: [], b: []}\nequations: ['é́ = 入力*b']\n"
+    text = tcgrad_in_process("derive", "-", "--at", "入力=2,b=3", stdin=spec).stdout
+    values = text.split("At the point")[1].split("The derivatives")[0].splitlines()
+    assert [cells(line[: line.index("=")]) for line in values if "=" in line] == [len("    ") + 4 + 1] * 3
 
 
 def test_without_a_width_a_verdict_has_one_line():
@@ -60,6 +86,14 @@ def test_an_explanation_is_broken_between_words(width: int):
         _, words, *_ = render_code(code, width).split("\n\n")
         assert [line for line in words.splitlines() if len(line) > width and " " in line] == []
         assert words.split() == code.explanation.split()
+
+
+def test_a_paragraph_is_filled_up_to_the_width():
+    assert filled("at    x  yy", 9, "    ") == ["at    x", "    yy"]
+    assert filled("  aa bb cc", 7, "    ") == ["  aa bb", "    cc"]
+    assert filled("aa 变变 cc", 6, "") == ["aa", "变变", "cc"]
+    assert filled("a-very-long-word b", 4, " ") == ["a-very-long-word", " b"]
+    assert filled("", 4, " ") == [""]
 
 
 def test_a_meaning_is_broken_in_its_column():

@@ -222,7 +222,8 @@ def _check(given: dict[str, Any], code: dict[str, str | None], since: str | None
                 several=len(tasks) > 1,
             )  # fmt: skip
         with output_apart() if any(code.values()) else nullcontext():
-            run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter)
+            line = ProgressLine(len(tasks), chosen.get("color", "auto"))
+            run = _run(tasks, chosen.get("jobs"), bool(chosen.get("fail_fast")), reporter, line)
     if any(entry.bug for entry in run.entries):
         return BUG
     if any(entry.errors for entry in run.entries):
@@ -250,13 +251,13 @@ def _tasks(chosen: dict[str, Any], given: dict[str, Any], code: dict[str, str | 
     return [Task(str(path), strict, None, options) for path in paths]
 
 
-def _run(tasks: Sequence[Task], jobs: int | None, fail_fast: bool, reporter: Reporter) -> Run:
+def _run(tasks: Sequence[Task], jobs: int | None, fail_fast: bool, reporter: Reporter, line: ProgressLine) -> Run:
     """Check the specs and report on each as soon as its turn has come."""
     from tcgrad.cli.checking import check_specs, choose_jobs
 
     started = perf_counter()
     with (
-        ProgressLine(len(tasks)) as line,
+        line,
         closing(check_specs(tasks, choose_jobs(jobs, len(tasks)), line.begin, line.tell)) as entries,
     ):
         for entry in entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from time import monotonic
 from types import TracebackType
@@ -17,14 +18,16 @@ class ProgressLine:
     """What is being worked on, of how many things.
 
     Enter it, call `begin` for each thing and `tell` for each part of it, and `pause` before other text is written.
+    color: `always`, `never` or `auto`, as of the report.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, color: str = "auto") -> None:
         self.total = total
+        self.color = color
         self.done = -1
         self.label = ""
         self.started = monotonic()
-        self.wanted = sys.stderr.isatty()
+        self.wanted = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"  # one that cannot take a line away
         self.bar: Progress | None = None
         self.task: TaskID | None = None
 
@@ -45,7 +48,7 @@ class ProgressLine:
         if not self.wanted or monotonic() - self.started < PATIENCE:
             return
         if self.bar is None:
-            self.bar, self.task = _make_bar(self.total)
+            self.bar, self.task = _make_bar(self.total, self.color)
         if self.task is not None:
             self.bar.update(self.task, completed=self.done, description=f"{self.label}  {part}")
         self.bar.start()
@@ -56,7 +59,7 @@ class ProgressLine:
             self.bar.stop()
 
 
-def _make_bar(total: int) -> tuple[Progress, TaskID]:
+def _make_bar(total: int, color: str) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -65,7 +68,7 @@ def _make_bar(total: int) -> tuple[Progress, TaskID]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
+        console=Console(stderr=True, no_color={"always": False, "never": True}.get(color)),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,

@@ -18,7 +18,7 @@ def complemented(expr: Expr) -> Expr:
 
     One that a number or the function itself is added to, as in ``y (1 - s) + s``, stays: its digits do not matter then.
     """
-    return expr if _COMPLEMENTS.keys().isdisjoint(sorts_in(expr)) else _complemented(expr)
+    return expr if sorts_in(expr).isdisjoint(_COMPLEMENTS) else _complemented(expr)
 
 
 def _complemented(expr: Expr) -> Expr:

@@ -50,7 +50,10 @@ class OperandParser(ReductionParser):
         token = self.take()
         if self.kind == "(":
             return self._call(token)
-        if self.kind not in SUBSCRIPT:
+        if self._indices_in_braces(token):
+            help_ = f"write `{token.text}[{','.join(self.parts(self.token))}]`"
+            self.report_error("TC208", "indices stand in square brackets", self.span(self.token), help_)
+        elif self.kind not in SUBSCRIPT:
             return self.derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
             return self.reduction(token)
@@ -59,6 +62,13 @@ class OperandParser(ReductionParser):
             raise self.failure("TC208", message, self.span(self.token), "write `where(x > 0, a, b)`")
         node = Subscript(token.text, self.span(token), self.positions(token), self.since(token))
         return self.derivative(token, node, in_target=in_target)
+
+    def _indices_in_braces(self, name: Token) -> bool:
+        """Whether ``{i,j}`` follows, behind what is no function."""
+        if self.kind != "{" or (name.text in FUNCTIONS and name.text not in REDUCTIONS):
+            return False
+        inside = self.tokens[self.at + 1 : self.closing_of(self.at)]
+        return bool(inside) and all(token.kind in {"name", "number", ","} for token in inside)
 
     def _missing_operand(self) -> str:
         if self.kind != "end":
@@ -103,13 +113,13 @@ class OperandParser(ReductionParser):
         return Number(value, token.text, span)
 
     def _indices_behind(self) -> list[str]:
-        """The indices in ``1_ij`` and ``1(i,j)``, stepping over them; none where something else follows."""
+        """The indices in ``1_ij``, ``1(i,j)`` and ``1{i,j}``, stepping over them; none where something else follows."""
         end, names = self.at, list[str]()
         if self.follows_directly and self.kind == "name" and self.token.text.startswith("_"):
             names = list(self.token.text[1:])
-        elif self.follows_directly and self.kind == "(":
+        elif self.follows_directly and self.kind in {"(", "{"}:
             end, names = self.closing_of(self.at), self.parts(self.token)
-        if names and self.tokens[end].kind in {"name", ")"} and all(map(str.isidentifier, names)):
+        if names and self.tokens[end].kind in {"name", ")", "}"} and all(map(str.isidentifier, names)):
             self.at = end + 1
             return names
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 
 
@@ -14,6 +15,18 @@ def cells(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """The text with spaces behind it, as wide as ``width``."""
     return text + " " * (width - cells(text))
+
+
+def filled(text: str, width: int, indent: str) -> list[str]:
+    """The lines of a paragraph, broken between words, the others behind an indent; a word that is wider stays whole."""
+    lines, line = list[str](), ""
+    for blanks, word in re.findall(r"(\s*)(\S+)", text):
+        if line and cells(line + blanks + word) > width:
+            lines.append(line)
+            line = indent + word
+        else:
+            line += blanks + word
+    return [*lines, line]
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tcgrad.check.results import Result, Status
 from tcgrad.records import dataclass
+from tcgrad.report.cells import cells, padded
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis
 
@@ -42,7 +43,7 @@ def _columns(rows: Sequence[_Row], width: int | None) -> tuple[str, ...]:
     """As many as there is room for; none where there is no room for those that tell the rows apart."""
     for left_out in range(len(_DISPENSABLE) + 1):
         columns = tuple(name for name in _COLUMNS if name not in _DISPENSABLE[:left_out])
-        if width is None or max(map(len, _padded(rows, columns))) <= width:
+        if width is None or max(map(cells, _padded(rows, columns))) <= width:
             return columns
     return ()
 
@@ -56,7 +57,7 @@ def _in_words(row: _Row, look: Look) -> list[str]:
 
 def _row(result: Result, look: Look) -> _Row:
     wrt = f" by {result.wrt}" if result.wrt else ""
-    cells = (
+    texts = (
         look.sign(result.status),
         result.kind,
         f"{result.of}{wrt}",
@@ -68,7 +69,7 @@ def _row(result: Result, look: Look) -> _Row:
         result.worst.text if result.worst and result.max_abs_error else "",
         escape(result.message) if result.status == "skip" else result.method,
     )
-    return _Row(dict(zip(_COLUMNS, cells, strict=True)), result.status)
+    return _Row(dict(zip(_COLUMNS, texts, strict=True)), result.status)
 
 
 def _number(value: float | None) -> str:
@@ -77,14 +78,14 @@ def _number(value: float | None) -> str:
 
 def _padded(rows: Sequence[_Row], columns: Sequence[str]) -> Iterator[str]:
     """Columns padded with blanks; nothing is ever cut or wrapped."""
-    widths = {name: max(len(name), *(len(row.cells[name]) for row in rows)) for name in columns}
-    for cells in (dict(zip(columns, columns, strict=True)), *(row.cells for row in rows)):
-        shown = [_justified(cells[name], name, width) for name, width in widths.items()]
+    widths = {name: max(len(name), *(cells(row.cells[name]) for row in rows)) for name in columns}
+    for texts in (dict(zip(columns, columns, strict=True)), *(row.cells for row in rows)):
+        shown = [_justified(texts[name], name, width) for name, width in widths.items()]
         yield (MARGIN + MARGIN.join(shown)).rstrip()
 
 
 def _justified(cell: str, column: str, width: int) -> str:
-    return cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+    return cell.rjust(width) if column in _NUMBERS else padded(cell, width)
 
 
 def _painted(rows: Sequence[_Row], columns: Sequence[str], look: Look) -> list[str]:

@@ -73,6 +73,12 @@ def _details(result: Result, look: Look) -> Iterator[str]:
     """What is wrong, where, and what stands there."""
     reason = f": {escape(result.message)}" if result.message else ""
     yield from look.paragraph(f"{MARGIN}{look.sign(result.status)} {_what(result)}{reason}", color_of(result.status))
+    for fact in _facts(result):
+        yield from look.paragraph(fact)
+
+
+def _facts(result: Result) -> Iterator[str]:
+    """The lines below what is wrong, of any length."""
     if result.formula:
         yield f"{MARGIN * 2}derived:   {result.formula}"
     place = result.worst

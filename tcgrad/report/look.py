@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 from tcgrad.check.results import Status
 from tcgrad.records import dataclass
+from tcgrad.report.cells import filled
 from tcgrad.report.console import console_into_text
 
 MARGIN = "  "
@@ -62,14 +62,10 @@ class Look:
 
     def paragraph(self, text: str, style: str = "") -> list[str]:
         """A line, or the lines that it takes where the terminal is narrower, the others indented further."""
-        if self.width is None or len(text) <= self.width:
+        if self.width is None:
             return [self.painted(text, style)]
         start = len(text) - len(text.lstrip())
-        lines = textwrap.wrap(
-            text.lstrip(), self.width, initial_indent=" " * start, subsequent_indent=" " * (start + 4),
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-        return [self.painted(line, style) for line in lines]
+        return [self.painted(line, style) for line in filled(text, self.width, " " * (start + 4))]
 
 
 def color_of(status: Status) -> str:

@@ -12,6 +12,7 @@ from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import jacobian_of
 from tcgrad.notation.syntaxes import Syntax
 from tcgrad.point import PointValues, Values
+from tcgrad.report.cells import cells, padded
 
 _MARGIN = "    "
 
@@ -72,10 +73,10 @@ def hessian_matrix(point: PointValues) -> Array | None:
 
 def _lines(values: Values, syntax: Syntax) -> Iterator[str]:
     names = {tensor: syntax.tensor(tensor, ()) for tensor in values}
-    width = max(map(len, names.values()), default=0)
+    width = max(map(cells, names.values()), default=0)
     for tensor, array in values.items():
-        head = f"{_MARGIN}{names[tensor]:<{width}} = "
-        yield head + _numbers(array, len(head))
+        head = f"{_MARGIN}{padded(names[tensor], width)} = "
+        yield head + _numbers(array, cells(head))
 
 
 def _numbers(array: Array, column: int) -> str:

@@ -41,7 +41,7 @@ def squares_merged(terms: Sequence[Term], simplify: Callable[[Expr], Expr]) -> S
 
     ``r cos(u)^2 + r sin(u)^2 = r``, ``r - r cos(u)^2 = r sin(u)^2``, also where they are summed over indices of ``u``.
     """
-    if all(_WEIGHTS.keys().isdisjoint(sorts_in(rest)) for _, rest in terms):
+    if all(sorts_in(rest).isdisjoint(_WEIGHTS) for _, rest in terms):
         return terms
     for place, name, instead in _with_partners(terms):
         weights = _WEIGHTS[name]

@@ -9,6 +9,7 @@ from tcgrad.spec.limits import MAX_EQUATION, MAX_EQUATIONS
 from tcgrad.spec.names import is_name
 from tcgrad.spec.nodes import Mapping, Node, Scalar, Sequence
 from tcgrad.spec.reading import read_items, read_name, read_text, refuse
+from tcgrad.spec.schema import SPEC_KEYS
 from tcgrad.spec.splitting import split_block
 
 
@@ -33,7 +34,9 @@ def read_equations(node: Node | None, key: str, report: Report) -> tuple[Located
 
 def _read_item(item: Node, report: Report) -> tuple[Located, ...]:
     help_ = _equation_meant(item) or "quote an equation that YAML reads as something else"
-    text = read_text(item, "an equation", report, help_)
+    # The nothing behind a dash is read as a text that holds no equation.
+    empty = item.text if isinstance(item, Scalar) and not item.text.text else None
+    text = empty or read_text(item, "an equation", report, help_)
     if text is None:
         return ()
     pieces = split_block(text)
@@ -63,8 +66,9 @@ def read_names(node: Node | None, key: str, report: Report) -> tuple[Located, ..
         return ()
     words = re.split(r"[,\s]+", node.text.text.strip()) if isinstance(node, Scalar) else []
     listed = ", ".join(words)
-    fits = words and all(map(is_name, words)) and len(listed) <= SHOWN
-    help_ = f"write [{listed}]" if fits else "write a list of names: [y, z]"
+    fits = words and words != ["all"] and all(map(is_name, words)) and len(listed) <= SHOWN
+    default = next(each.meaning for each in SPEC_KEYS if each.name == key).partition("; ")[2]
+    help_ = f"write [{listed}]" if fits else f"write a list of names: [y, z]; {default}"
     items = read_items(node, f"`{key}`", report, help_)
     if isinstance(node, Sequence) and not items:
         report.add(Diagnostic("TC108", f"`{key}` is empty", node.span, "leave the key out for its default"))

@@ -133,10 +133,7 @@ class _Composer:
         return self._close(node, done.anchor, self.count - self.counts.pop() + 1)
 
     def _refuse_torn(self, items: Iterable[Node]) -> None:
-        """Refuse ``f(z, a)`` without quotes in braces or brackets: its comma ends an entry.
-
-        ``(B, H)`` is left to those that know what it is.
-        """
+        """Refuse ``f(z, a)`` and ``(B, H)`` without quotes in braces or brackets: its comma ends an entry."""
         torn, depth = Span(0, 0), 0
         for item in items:
             if not isinstance(item, Scalar) or not item.plain:
@@ -146,7 +143,7 @@ class _Composer:
                     depth = 0
                 torn, before = torn.to(item.span) if depth else item.span, depth
                 depth += text.count("(") - text.count(")")
-                if before and depth <= 0 and self.source.text[torn.start] != "(":
+                if before and depth <= 0:
                     message = "in braces and brackets a comma ends a text that is not quoted"
                     raise TcgradError((Diagnostic("TC102", message, torn, self._untorn(torn)),), self.source)
                 depth = max(depth, 0)
@@ -156,6 +153,8 @@ class _Composer:
         text = self.source.text[torn.start : torn.end]
         if len(text) > SHOWN or not text.isprintable() or '"' in text or "\\" in text:
             return "quote the text"
+        if text[0] == "(" and text.find(")") == len(text) - 1:
+            return f"a list stands in square brackets: [{text[1:-1].strip(' ,')}]"
         return f'quote the text: "{text}"'
 
     def _close(self, node: Node, anchor: str | None, weight: int) -> Node:
