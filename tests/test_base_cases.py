@@ -152,3 +152,21 @@ def test_factors_that_are_taken_out_of_some_terms_only_come_apart_beside_others_
     result = tcgrad.loads(f"inputs: {{w: [4]}}\nequations: ['y[-1] = 1', 'y[t] = 0.9*y[t-1]*{weight}']\n").check()
     assert [each.message for each in result.results if each.status not in ("pass", "skip")] == []
     assert {each.kind for each in result.results} >= {"gradient", "jacobian", "jvp"}
+
+
+LATER = {  # equations in which `s` is an index, and what one of them is called
+    "summed": ["h[-1,j] = a[j]", "h[i,j] = h[i-1,j] + w[i,j] + w[s,s]", "s[i,j] = sum[n](w[j,n]*h[n,i])"],
+    "free": ["h[-1,s] = a[s]", "h[i,s] = h[i-1,s]*(s + 1) + w[i,s]", "s[i,j] = sum[n](w[j,n]*h[n,i])"],
+    "stepped along": ["h[-1] = a[0]", "h[s] = h[s-1]*s + w[s,0]", "s = sum[n](w[0,n]*h[n])"],
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_an_index_called_as_a_later_tensor_makes_that_no_part_of_the_recurrence(name: str) -> None:
+    equations = LATER[name]
+    renamed = [equations[0], equations[1], equations[2].replace("s", "last", 1)]
+    values = []
+    for written in (equations, renamed):
+        emitted = Emitted(spec(["a: [3]", "w: [3, 3]"], written))
+        values.append(emitted.module.forward(*emitted.inputs().values()))
+    np.testing.assert_array_equal(*values)

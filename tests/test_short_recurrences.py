@@ -68,3 +68,34 @@ def test_rows_that_are_read_in_strides_at_a_length_of_1(reads):
     """No window is left then, and strides are longer than the array."""
     equations = ["h[0,m] = x[m]", "h[j,m] = tanh(h[j-1,m]) + b[j]", f"f = sum[j,k,m]({reads})"]
     check_everything(Emitted(spec(["x: [N]", "b: [C]"], equations, dims="{C: 1, N: 2}")))
+
+
+ALONE = {
+    "one": ["h[-2,j] = a[j]", "h[-1,j] = a[j]^2", "h[t,j] = tanh(h[t-1,j]*h[t-2,j] + x[t,j])"],
+    "two of each other": [
+        *("h[-2,j] = a[j]", "h[-1,j] = a[j]^2", "c[-1,j] = a[j]"),
+        "h[t,j] = tanh(h[t-1,j]*c[t-1,j] + h[t-2,j] + x[t,j])",
+        "c[t,j] = c[t-1,j]*h[t,j]*x[t,j] + h[t,k]*w[j,k]",
+    ],
+    "read where it is": ["y[-2] = a[0]", "y[-1] = a[1]", "y[t] = y[t-2]*y[t-1] + x[t,1]", "h[j] = y[0]*a[j]"],
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_at_one_position_no_recurrence_is_left(name):
+    """Gradients are plain equations then, and are read as such."""
+    inputs = ["x: [T, H]", "a: [H]", "w: [H, H]"]
+    text = spec(inputs, ALONE[name], dims="{T: 1, H: 2}", outputs="[h, c]" if len(ALONE[name]) > 4 else "[h]")
+    check_everything(Emitted(text))
+    lines = [gradient["index"] for gradient in tcgrad.loads(text).derive().as_dict()["gradients"]]
+    assert {len(gradient) for gradient in lines} == {1}
+    expected = "".join(f"  - {line}\n" for (line,) in lines)
+    assert tcgrad.loads(f"{text}expect:\n{expected}").check(trials=1).ok
+
+
+def test_a_short_recurrence_that_no_derivative_goes_through():
+    equations = ["h[-2] = a", "h[-1] = a^2", "h[t] = h[t-1]*h[t-2]", "f = sum[t](h[t]*x[t])"]
+    text = spec(["x: [T]", "a: []"], equations, dims="{T: 1}", indices="{t: T}", wrt="[x]")
+    alone, longer = Emitted(text), Emitted(text, {"T": 4})
+    longer.module = alone.module
+    check_everything(longer)

@@ -15,10 +15,10 @@ from tcgrad.calculus.recurrences import named_value
 from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Component, Delta, Expr, IndexSum
-from tcgrad.ir.program import Case, Recurrence
+from tcgrad.ir.program import Case, Define, Recurrence, Statement
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import map_children
+from tcgrad.ir.traversal import map_children, replace_components
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 
@@ -44,11 +44,17 @@ class Adjoints:
     def steps(self) -> Steps:
         return Steps(self.statement)
 
-    def recurrence(self) -> Recurrence:
-        """The adjoints of all tensors of the recurrence, downward from the last position."""
+    def statements(self) -> Iterator[Statement]:
+        """The adjoints of all tensors of the recurrence, downward from the last position.
+
+        Where one position is all there is and it is written out, each is a plain definition.
+        """
         tensors = tuple(reversed(self.statement.tensors))
+        if self._is_short and self.steps.length(tensors[0]).value == 1:
+            yield from map(self._alone, tensors)
+            return
         cases = [self._cases(tensor) for tensor in tensors]
-        return Recurrence(
+        yield Recurrence(
             tuple(self.adjoint(tensor) for tensor in tensors),
             tuple(len(self.extra) + self.steps.axis[tensor] for tensor in tensors),
             tuple(bases for bases, _ in cases),
@@ -57,6 +63,17 @@ class Adjoints:
             downward=True,
             written_out=self._is_short,
         )
+
+    def _alone(self, tensor: Tensor) -> Define:
+        """The adjoint at the only position: on axes of that length 0 is the index."""
+        (base,), whole = self._cases(tensor)
+        at, length = index_of(whole).expr, self.steps.length(tensor)
+
+        def along(read: Component) -> Expr:
+            pairs = zip(read.indices, read.tensor.shape, strict=True)
+            return replace(read, indices=tuple(at if i.as_number == 0 and n == length else i for i, n in pairs))
+
+        return Define(self.adjoint(tensor), whole.free, simplify(replace_components(base.body, along)))
 
     def _cases(self, tensor: Tensor) -> tuple[tuple[Case, ...], Case]:
         """The equations of one adjoint: where not all readers exist or reads go below 0, and everywhere else."""

@@ -105,7 +105,7 @@ class Pullback:
 
     def _through_recurrence(self, statement: Recurrence, on_path: set[Tensor]) -> Iterator[Statement]:
         adjoints = Adjoints(statement, self._named, self._outside, self.known.fold, self.extra, self.tell)
-        yield adjoints.recurrence()
+        yield from adjoints.statements()
         for tensor in reads(statement):
             if tensor in statement.tensors or (tensor not in on_path and tensor not in self.targets):
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.calculus.adjoints import Adjoints
+from tcgrad.calculus.dependence import depending_on, needed_for
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import Program, Recurrence
@@ -12,9 +13,12 @@ from tcgrad.ir.tensors import Tensor
 
 
 def least_lengths(program: Program) -> Iterator[tuple[Tensor, Integer, int]]:
-    """A tensor of each recurrence, its length along it, and the least from which on its derivatives are alike."""
+    """A tensor of each recurrence that derivatives go through, its length along it, and the least from which on these
+    are alike.
+    """
+    on_path = depending_on(program, program.wrt) & needed_for(program, program.outputs)
     for statement in program.statements:
-        if isinstance(statement, Recurrence):
+        if isinstance(statement, Recurrence) and not on_path.isdisjoint(statement.tensors):
             adjoints = Adjoints(statement, lambda tensor: tensor, lambda _tensor, _positions: ZERO)
             tensor = statement.tensors[0]
             yield tensor, adjoints.steps.length(tensor), adjoints.least_length

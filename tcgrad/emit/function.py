@@ -116,6 +116,9 @@ class FunctionWriter:
         body = Body(self.printer, self.scope)
         body.compute(wanted, results, extra)
         self.body += body.lines
+        for length in self.lengths:
+            if length.is_short:
+                self.printer.size(length.length)  # what holds at this one alone need not go by it
         return [self.printer.expression(node).code for node in results]
 
     def calculate(self, results: Iterable[Node]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
-from tcgrad.language.occurrences import parts, positions
+from tcgrad.language.occurrences import index_names, parts
+from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Call, Equation, Expression, Name, Number, Subscript, Sum
 from tcgrad.records import dataclass
 
@@ -39,7 +40,7 @@ def is_base_case(equation: Equation) -> bool:
     return isinstance(target, Subscript) and any(literal(position) is not None for position in target.positions)
 
 
-def arrange(equations: Sequence[Equation]) -> list[Group]:
+def arrange(equations: Sequence[Equation], symbols: Symbols) -> list[Group]:
     """The equations in an order in which each can be elaborated, those of a recurrence in one group.
 
     Equations that depend on each other are a recurrence if one of them is a base case. Without any base case the
@@ -49,7 +50,7 @@ def arrange(equations: Sequence[Equation]) -> list[Group]:
     if not started:
         return [Group((equation,)) for equation in equations]
     names = [target_name(equation) for equation in equations]
-    reads = [set(_mentioned(equation.body)).intersection(names) for equation in equations]
+    reads = [_read(equation, symbols).intersection(names) for equation in equations]
     together = _components(names, reads)
     recurrent = {name for name in names if started.intersection(together[name])}
     units: dict[tuple[str, ...] | int, list[int]] = {}
@@ -59,13 +60,18 @@ def arrange(equations: Sequence[Equation]) -> list[Group]:
     return [Group(tuple(equations[k] for k in unit), names[unit[0]] in recurrent) for unit in ordered]
 
 
-def _mentioned(node: Expression) -> Iterator[str]:
-    """Every name that could be that of a tensor."""
+def _read(equation: Equation, symbols: Symbols) -> set[str]:
+    """Every name that could be that of a tensor defined by an equation: none of these is read in a position."""
+    indices = {*index_names([equation.target, equation.body], symbols)}
+    named = _named(equation.body)
+    return {node.name for node in named if isinstance(node, Subscript) or node.name not in indices}
+
+
+def _named(node: Expression) -> Iterator[Name | Subscript]:
     if isinstance(node, Name | Subscript):
-        yield node.name
-    inner = node.arguments if isinstance(node, Call) else parts(node)
-    for part in (*inner, *positions(node)):
-        yield from _mentioned(part)
+        yield node
+    for part in node.arguments if isinstance(node, Call) else parts(node):
+        yield from _named(part)
 
 
 def _components(names: Sequence[str], reads: Sequence[set[str]]) -> dict[str, tuple[str, ...]]:

@@ -104,7 +104,7 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
         symbols.later[target_name(equation)] = equation.target.span
     statements: list[Statement] = []
     alike = DefinedAlike(symbols)
-    for unit in arrange(equations):
+    for unit in arrange(equations, symbols):
         for equation in unit.equations:
             symbols.later.pop(target_name(equation), None)
         try:
