@@ -19,6 +19,7 @@ LABELS = (
     "X: B N, y: B int, W: N K",
     "z[b,k] = X[b,i]*W[i,k]; s[b] = logsumexp[k](z[b,k]); f = 1[b]*(s[b] - z[b,y[b]])/B",
 )
+WORD = ("U: N M, v: M, y: int", "s[i] = U[i,k]*v[k]; p[i] = exp(s[i])/(1[j]*exp(s[j])); f = -log(p[y])")
 RATINGS = ("U: N K, V: M K, y: P int, q: P int, r: P", "f = 1[p]*(r[p] - U[y[p],k]*V[q[p],k])^2")
 
 # spec, what, left side, right side
@@ -35,6 +36,12 @@ FORMS = [
     (LABELS, "=f", "f", "(1ᵀ s - tr(onehot(y) zᵀ)) / B"),
     (LABELS, "f/W", "∂f/∂W", "Xᵀ (exp(z - s 1ᵀ) - onehot(y)) / B"),
     (LABELS, "f/X", "∂f/∂X", "(exp(z - s 1ᵀ) - onehot(y)) Wᵀ / B"),
+    (WORD, "=f", "f", "-log(p[y])"),
+    (WORD, "f/v", "∂f/∂v", "Uᵀ p - U[y]"),
+    (WORD, "f/U", "∂f/∂U", "(p - e[y]) vᵀ"),
+    (("U: M N, y: int, z: int", "h[m] = U[m,y] - U[m,z]"), "=h", "h", "U[:,y] - U[:,z]"),
+    (("T: N M K, W: M P, y: int", "h[k,p] = T[y,m,k]*W[m,p]"), "=h", "h", "T[y]ᵀ W"),
+    (("T: N M M, x: M, y: int", "h[k] = inv(T)[y,k,m]*x[m]"), "=h", "h", "T[y]⁻¹ x"),
     (RATINGS, "=f", "f", "‖r - ((onehot(q) V) ⊙ (onehot(y) U)) 1‖²"),
     (("x: N, y: P int", "h[p] = exp(x[y[p]])"), "h/x", "∂h/∂x", "diag(h) onehot(y)"),
     (("A: N M, y: P int, q: B int", "h[p,b] = A[y[p],q[b]]"), "=h", "h", "onehot(y) A onehot(q)ᵀ"),

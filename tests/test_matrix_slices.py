@@ -15,6 +15,7 @@ ADDITIVE = ("q: P K, w: N K, v: K", "s[i,j] = v[k]*tanh(q[i,k] + w[j,k])")  # ad
 DISTANCES = ("x: P K, y: N K", "d[i,j] = sum[k](abs(x[i,k] - y[j,k]))")
 RING = ("x: M N, A: P M, B: K N, C: P N, D: K M", "y[i,j] = A[i,p]*B[j,q]*C[i,q]*D[j,p]*x[p,q]")
 TWICE = ("a: M K, b: N K, c: P K", "y[i,j] = a[i,k]*b[j,k]*c[l,k]*c[l,m]*a[i,m]*b[j,m]")
+FIXED = ("U: K M N, W: M N", "f = U[1,m,n]*W[m,n]")
 LARGEST = ("A: M N", "y[i] = max[j](A[i,j])")
 
 # spec, what, left side, right side
@@ -31,6 +32,10 @@ FORMS = [
     (RING, "y/B", "∂vec(y)/∂vec(B)", "Σ[r] ((diag(A[:,r]) C diag(x[r])) ⊗ diag(D[:,r])) comm(K, N)"),
     (TWICE, "=y", "y[i]", "(b ⊙ (b diag(a[i]) cᵀ c)) a[i]"),
     (LARGEST, "=y", "y[i]", "max(A[i])"),
+    (FIXED, "=f", "f", "tr(U[1] Wᵀ)"),
+    (FIXED, "f/W", "∂f/∂W", "U[1]"),
+    (("U: M P K, W: M N", "y[k,n] = U[m,k,1]*W[m,n]"), "y/W", "∂vec(y)/∂vec(W)", "U[:,:,1]ᵀ ⊗ I"),
+    (("S: K N N, x: N", "f = x[i]*inv(S)[0,i,j]*x[j]*det(S)[1]"), "=f", "f", "det(S[1]) (xᵀ S[0]⁻¹ x)"),
 ]
 
 

@@ -246,3 +246,48 @@ def test_the_same_bytes_under_any_hash_seed() -> None:
     ]
     assert outputs[0] == outputs[1]
     assert len(outputs[0]) > 5000
+
+
+UPDATE = """\
+dims: {N: 3, M: 2}
+inputs: {C: [N, M], R: [M, M], z: [M], H: [M, N], x: [N]}
+equations:
+  - K[i,j] = C[i,k]*inv(R)[k,j]
+  - r[i] = z[i] - H[i,k]*x[k]
+  - y[i] = x[i] + K[i,j]*r[j]
+wrt: [R, z, x]
+"""
+DEVIATIONS = """\
+dims: {N: 5}
+inputs: {x: [N], g: [N]}
+equations:
+  - m = mean[i](x[i])
+  - v = mean[i]((x[i] - m)^2)
+  - y[i] = g[i]*(x[i] - m)/sqrt(v + 1)
+"""
+TANH = "inputs: {x: [3]}\nequations: ['t[i] = tanh(x[i])', 'f[i] = log(1 + t[i])']\n"
+GAUSSIAN = """\
+inputs: {k: {shape: [3, 3], symmetric: true}, y: [3]}
+equations: ['a[i] = inv(k)[i,j]*y[j]', 'f = -y[i]*a[i]/2']
+wrt: [y]
+"""
+NAMED = [
+    (UPDATE, "= -∂l/∂r[p]·R⁻¹[q,s]·r[s] | insert ∂l/∂r"),
+    (DEVIATIONS, "- (x[p] - m)·∂l/∂y[i]·y[i]/(N·(v + 1)) | collect like terms"),
+    (TANH, "= (1 - t[i])·δ[i,p] | collect like terms"),
+    (GAUSSIAN, "= -a[p] | definition of a"),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), NAMED)
+def test_a_line_is_named_by_what_has_changed_in_it(text: str, line: str) -> None:
+    """Not by the definitions of all that stands there; a gradient that was worked out before is inserted."""
+    report = ruled(tcgrad.loads(text).derive().report(steps=True, notations=["index"]))
+    assert any(told.endswith(line) for told in report.splitlines())
+
+
+def test_no_line_leads_back_to_an_earlier_one() -> None:
+    report = ruled(tcgrad.loads(UPDATE).derive().report(steps=True, notations=["index"]))
+    for passage in report.split("\n\n"):
+        lines = [line.split(" | ")[0].split(" = ")[-1].removeprefix("= ") for line in passage.splitlines()]
+        assert len(set(lines)) == len(lines), passage

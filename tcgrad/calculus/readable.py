@@ -19,7 +19,7 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about
+from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about, jointly
 from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
 from tcgrad.simplify.clipped import Clipped
 from tcgrad.simplify.clips import with_clips
@@ -171,12 +171,16 @@ class Readable:
     def _facts(self) -> list[tuple[Assumed, Assumed]]:
         """What each formula is tried with, in turn, and what about the inputs that takes for granted.
 
-        Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together.
+        Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together, and
+        so are symmetric inputs in the end.
         """
-        nothing: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
-        each = [((own,), (own,)) for own in self._assumptions if own.kind not in (*SIGNS, "one hot")]
+        found: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
+        found += [((own,), (own,)) for own in self._assumptions if own.kind not in (*SIGNS, "one hot")]
+        symmetric = tuple(own for own in self._assumptions if own.kind == "symmetric")
+        if len(symmetric) > 1:
+            found.append((jointly(symmetric, self.program), symmetric))
         defined = defined_unit_sums(self.program.statements, self._assumptions)
-        return nothing + each + [((Assumption(tensor, "unit sums"),), given) for tensor, given in defined.items()]
+        return found + [((Assumption(tensor, "unit sums"),), given) for tensor, given in defined.items()]
 
     @cached_property
     def _is_short(self) -> bool:

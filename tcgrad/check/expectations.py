@@ -36,7 +36,7 @@ from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import cached_property, dataclass, replace
-from tcgrad.simplify.assume import Assumption, assumptions_about
+from tcgrad.simplify.assume import Assumption, assumptions_about, jointly
 
 _DTYPE = np.dtype(np.float64)
 
@@ -219,7 +219,7 @@ class _Expectation:
         derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()
-        about = assumptions_about(self._program)
+        about = jointly(assumptions_about(self._program), self._program)
         kinds = (("one hot", "not negative"), ("not negative",), ("one hot",), ())
         less = [tuple(each for each in about if each.kind not in left_out) for left_out in kinds]
         for assumed in dict.fromkeys(((), *less)):

@@ -22,7 +22,7 @@ from tcgrad.notation.raising_alike import FormsByOutline, outline_of
 from tcgrad.notation.raising_batch_sums import raise_batch_sums
 from tcgrad.notation.raising_batches import MOST_HELD, raise_batched
 from tcgrad.notation.raising_expressions import Raising
-from tcgrad.notation.raising_gathers import gathers, with_one_hots
+from tcgrad.notation.raising_gathers import gathers, reads_in, with_one_hots
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_linked import LinkedBatches
 from tcgrad.notation.reads import why_not_plain
@@ -136,11 +136,14 @@ def _why_no_slices(define: Define, high: Tensor) -> str:
 
 
 def _reads_high(define: Define, program: Program) -> Tensor | None:
-    """A tensor of order three or more in the right side, or one whose inverses, determinants or one-hot slices are."""
+    """A tensor of which three or more axes run in the right side: its own, its inverses' or its one-hot slices'."""
     known = intrinsics_of(program)
-    read = tensors_read(define.body)
-    operands = [known[tensor].operand for tensor in read if tensor in known]
-    return next((tensor for tensor in (*read, *operands) if tensor.order + (tensor.dtype == "int") > 2), None)
+    for read in reads_in(define.body):
+        running = sum(bool(position.indices) for position in read.indices) + (read.tensor.dtype == "int")
+        operand = known[read.tensor].operand if read.tensor in known else read.tensor
+        if running + operand.order - read.tensor.order > 2:
+            return operand if read.tensor.order < 3 else read.tensor
+    return None
 
 
 def _raise_batched(

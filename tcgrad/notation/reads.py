@@ -1,4 +1,7 @@
-"""Components that are entries of a tensor, or of a slice of it: an index, or a fixed position, on every axis."""
+"""Components that are entries of a tensor, or of a slice of it: an index, or one position, on every axis.
+
+One position is a fixed one or the value of an integer scalar.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from tcgrad.notation.matrix_building import same_axis
 
 
 def why_not_plain(expr: Component) -> str | None:
-    """Why a component is no entry of its tensor under plain indices and fixed positions; None if it is."""
+    """Why a component is no entry of its tensor under plain indices and single positions; None if it is."""
     tensor = expr.tensor
     for position, size in zip(expr.indices, tensor.shape, strict=True):
         index = position.as_index
+        if is_scalar_read(position):
+            continue
         if index is None and (position.indices or _gathers(position)):
             return f"{tensor.name} is read at a position that is no plain index"
         if index is None and not 0 <= position.value < size.value:

@@ -46,10 +46,19 @@ class Assumption:
 def assumptions_about(program: Program) -> tuple[Assumption, ...]:
     """What the declarations of a program's inputs let formulas for people assume."""
     return tuple(
-        Assumption(item.tensor, kind, symmetric_with(item.tensor, program.statements) if kind == "symmetric" else ())
+        Assumption(item.tensor, kind, symmetric_with((item.tensor,), program.statements) if kind == "symmetric" else ())
         for item in program.inputs
         for kind in _KINDS.get(item.sample.kind, ())
     )
+
+
+def jointly(assumptions: tuple[Assumption, ...], program: Program) -> tuple[Assumption, ...]:
+    """The assumptions as they are where all of them hold: what is made of several symmetric tensors is symmetric."""
+    symmetric = [each.tensor for each in assumptions if each.kind == "symmetric"]
+    if len(symmetric) < 2:
+        return assumptions
+    along = symmetric_with(symmetric, program.statements)
+    return tuple(replace(each, along=along) if each.kind == "symmetric" else each for each in assumptions)
 
 
 def assume(expr: Expr, assumptions: Collection[Assumption]) -> Expr:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
-from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.program import Define, Intrinsic, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, walk
@@ -65,16 +65,21 @@ def marked(body: Expr, symmetric: Mapping[Tensor, Tensor]) -> Expr:
     )
 
 
-def symmetric_with(tensor: Tensor, statements: Iterable[Statement]) -> tuple[str, ...]:
-    """The names of the tensors that are symmetric if ``tensor`` is, inverses among them that no statement defines."""
-    known = {tensor: replace(tensor, symmetric=True)}
+def symmetric_with(tensors: Collection[Tensor], statements: Iterable[Statement]) -> tuple[str, ...]:
+    """The names of the tensors that are symmetric if these are, inverses among them that no statement defines."""
+    known = {tensor: replace(tensor, symmetric=True) for tensor in tensors}
     for statement in statements:
-        if isinstance(statement, Define) and statement.tensor.order > 1 and not statement.tensor.symmetric:
-            made = replace(statement, body=marked(statement.body, known))
-            if is_mirrored(made):
-                known[statement.tensor] = replace(statement.tensor, symmetric=True)
+        match statement:
+            case Define(tensor=tensor) if tensor.order > 1 and not tensor.symmetric:
+                made = replace(statement, body=marked(statement.body, known))
+                if is_mirrored(made):
+                    known[tensor] = replace(tensor, symmetric=True)
+            case Intrinsic(tensor=tensor, kind="inv", operand=operand) if operand in known:
+                known[tensor] = replace(tensor, symmetric=True)
+            case _:
+                pass
     inverses = [f"inv({each.name})" for each in known]
-    return (*(each.name for each in known if each != tensor), *inverses)
+    return (*(each.name for each in known if each not in tensors), *inverses)
 
 
 def unmarked(body: Expr, symmetric: Collection[Tensor]) -> Expr:

@@ -36,7 +36,10 @@ from tcgrad.steps.rules import (
     TAKE_OUT,
     Rule,
     definition,
+    insert,
 )
+
+_NAMED = frozenset({Role.DEFINED, Role.GRADIENT})
 
 
 @dataclass(frozen=True)
@@ -70,20 +73,22 @@ def component(tensor: Tensor, free: Iterable[Index]) -> Component:
 
 
 def chain(left: Component, steps: Iterable[Step]) -> Chain:
-    """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays.
+    """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays, in
+    the place of the first: what leads back to a line is no way to it.
 
     A step without rules is a form that was chosen for reading, called by what it has that the line before had not.
     """
-    kept: list[Step] = []
-    last = ""
+    kept: dict[str, Step] = {}
     for step in steps:
         reading = _reading(step.expr)
-        if kept and reading == last:
-            kept[-1] = replace(kept[-1], expr=step.expr)
+        if reading in kept:
+            while next(reversed(kept)) != reading:
+                kept.popitem()
+            kept[reading] = replace(kept[reading], expr=step.expr)
         else:
-            kept.append(step if step.rules else Step(_chosen(kept[-1].expr, step), step.expr))
-        last = reading
-    return Chain(left, free_indices(left), tuple(kept))
+            before = next(reversed(kept.values()), step)
+            kept[reading] = step if step.rules else Step(_chosen(before.expr, step), step.expr)
+    return Chain(left, free_indices(left), tuple(kept.values()))
 
 
 def _chosen(before: Expr, step: Step) -> tuple[Rule, ...]:
@@ -160,10 +165,10 @@ def _summed_deltas(expr: Expr) -> int:
 
 def _recognised(before: Expr, after: Expr) -> Rule:
     """What stands for its definition in a line that it did not stand in before; else what was written out."""
-    if _newly_named(before, after) or _components(before) == _components(after):
+    old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED and not is_inverse(tensor)]
+    if not old or _newly_named(before, after) or _components(before) == _components(after):
         return _rewritten(before, after)
-    old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED]
-    return definition(*old) if old else _rewritten(before, after)
+    return _rewritten(before, after) if _is_algebra(before, after) else definition(*old)
 
 
 def _rewritten(before: Expr, after: Expr) -> Rule:
@@ -176,7 +181,7 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
     if _has_cancelled(before, after):
         return CANCEL
     if named:
-        return definition(*named)
+        return definition(*named) if any(tensor.role is Role.DEFINED for tensor in named) else insert(*named)
     if _symbols(after) + 2 <= _symbols(before):
         return PAIR_SYMBOLS
     if _divisions(after) < _divisions(before):
@@ -196,9 +201,11 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
 
 
 def _newly_named(before: Expr, after: Expr) -> list[Tensor]:
-    """The intermediates that a line reads more often than the one before it, in the place of something else."""
+    """The intermediates, and gradients of them, that a line reads more often than the one before it, in the place of
+    something else.
+    """
     old, new = _components(before), _components(after)
-    more = [tensor for tensor in tensors_read(after) if tensor.role is Role.DEFINED and new[tensor] > old[tensor]]
+    more = [tensor for tensor in tensors_read(after) if tensor.role in _NAMED and new[tensor] > old[tensor]]
     return more if old - new else [tensor for tensor in more if not old[tensor]]
 
 
@@ -208,8 +215,11 @@ def _has_cancelled(before: Expr, after: Expr) -> bool:
 
 
 def _inverses(expr: Expr) -> int:
-    """How many inverses are read."""
-    return sum(isinstance(part, Component) and is_inverse(part.tensor) for part in walk(expr))
+    """How many inverses are read, of terms that are added in that of most."""
+    if isinstance(expr, Component):
+        return int(is_inverse(expr.tensor))
+    counts = map(_inverses, children(expr))
+    return max(counts) if isinstance(expr, Add) else sum(counts)
 
 
 def _symbols(expr: Expr) -> int:
