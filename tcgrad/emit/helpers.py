@@ -50,17 +50,18 @@ def _largest(a, axis=None, keepdims=False):
 PAD = '''\
 def _pad(a, *widths):
     """Zeros before and after each axis; np.pad takes many times as long for small arrays."""
-    padded = np.zeros([before + size + after for size, (before, after) in zip(a.shape, widths)], a.dtype)
-    padded[tuple(slice(before, before + size) for size, (before, _) in zip(a.shape, widths))] = a
+    sides = list(zip(a.shape, widths, strict=True))
+    padded = np.zeros([before + size + after for size, (before, after) in sides], a.dtype)
+    padded[tuple(slice(before, before + size) for size, (before, _) in sides)] = a
     return padded
 '''
 
 SQUARED_DISTANCES = '''\
-@np.errstate(over="ignore", invalid="ignore")  # where squares overflow, the differences are squared
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is taken from differences
 def _squared_distances(a, b):
     """The squared distances of all rows of a from those of b, some rows at a time to save memory.
 
-    Many are multiplied out around the middle of b, but for those so small that few digits would be left of them.
+    Many are multiplied out around the middle of b, but for those that would keep few digits.
     """
     squares = np.empty((len(a), len(b)), np.result_type(a, b))
     if a.size * len(b) <= 2**12 or squares.dtype not in (np.float32, np.float64):

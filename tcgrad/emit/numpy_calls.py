@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
-from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, tensordot_axes, transposition
+from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, transposition
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble
 from tcgrad.emit.fitting import Fitting
@@ -35,7 +35,6 @@ from tcgrad.emit.operations import (
     SquaredDistances,
     Sum,
     Take,
-    Tensordot,
     Trace,
     Transpose,
     Vdot,
@@ -132,8 +131,6 @@ class CallPrinter(SizePrinter, ABC):
             case SquaredDistances():
                 self.used.helpers["squared_distances"] = None
                 return f"_squared_distances({self._list(node.arguments)})"
-            case Tensordot():
-                return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
             case Einsum():
                 subscripts = f"{letters(operation.left)},{letters(operation.right)}->{letters(operation.out)}"
                 return f'np.einsum("{subscripts}", {self._list(node.arguments)})'
