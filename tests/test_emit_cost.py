@@ -35,3 +35,19 @@ def test_many_equal_blocks_of_a_hessian_cost_in_proportion_to_their_number():
 def test_another_sum_that_may_be_multiplied_out_costs_a_few_times_as_much():
     calls(product_of_sums(1))
     assert calls(product_of_sums(3)) < 6 * calls(product_of_sums(2))
+
+
+def swishes(count, written):
+    layers = range(1, count + 1)
+    inputs = "".join(f", w{k}: [4, 4]" for k in layers)
+    pairs = [(f"a{k}[i,f] = x{k - 1}[i,d]*w{k}[d,f]", f"x{k}[i,f] = {written.format(k)}") for k in layers]
+    lines = [line for pair in pairs for line in pair]
+    return f"inputs: {{x0: [3, 4]{inputs}}}\nequations: {lines}\n"
+
+
+def test_what_is_left_to_sigmoids_in_layers_that_are_alike_is_found_once():
+    another_eight = [
+        calls(swishes(16, written)) - calls(swishes(8, written))
+        for written in ("silu(a{0}[i,f])", "a{0}[i,f]*sigmoid(a{0}[i,f])")
+    ]
+    assert another_eight[1] < 1.2 * another_eight[0]

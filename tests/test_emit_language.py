@@ -250,7 +250,8 @@ CODE = {
     "of images": [
         "t1 = sliding_window_view(x, (3, 2), axis=(2, 3))",
         "for p, q in np.ndindex(3, 2):",
-        "dx[:, :, p : p + 5, q : q + 7] += t1[p, q]",
+        "dx[:, :, p : p + 5, q : q + 7] += t3[p, q]",
+        "dw = (t2 @ t1).reshape(4, 3, 3, 2)",
     ],
     "function of a window, summed": ["dx[p : p + 12] += "],
     "largest of a window in a recurrence": ["dx[p : p + 7] += "],
@@ -289,6 +290,15 @@ def test_a_branch_that_is_not_taken_leaves_no_nan():
     x = np.array([-1.0, 0.0, 4.0, 0.0, 1.0, -2.0, 9.0])
     _, (dx,) = module.value_and_grad(x, np.ones(7), np.zeros(7))
     np.testing.assert_allclose(dx, [0, 0, 0.25, 0, 0.5, 0, 1 / 6])
+
+
+@pytest.mark.parametrize("wide", [0, 1])
+def test_what_is_added_up_has_the_dtype_of_all_inputs(wide):
+    """Of which not all are saved: the windows are, and not what they are of."""
+    arrays = [np.ones(shape, "float32") for shape in ((2, 3, 7, 8), (4, 3, 3, 2), (2, 4, 5, 7))]
+    arrays[wide] = arrays[wide].astype("float64")
+    _, (dx, _) = emitted("of images").module.value_and_grad(*arrays)
+    assert dx.dtype == "float64"
 
 
 def test_repeated_positions_add_up():

@@ -176,3 +176,18 @@ def test_squared_distances_of_many_rows(dtype, rows):
     wide = [each.astype(np.longdouble) for each in (x, z)]
     close = 120 * float(np.finfo(dtype).eps)
     np.testing.assert_allclose(found, ((wide[0][:, None] - wide[1]) ** 2).sum(axis=-1), rtol=close)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("spread", "offset"), [(1e-6, 0), (1, 1e3), (1e25, 0)])
+def test_squared_distances_keep_their_digits(spread, offset, dtype):
+    """Those of near rows among far ones, of rows far from 0, and what is infinite in one row alone."""
+    module = tcgrad.loads(spec(["x: [A, D]"], ["y[i,j] = sum[k]((x[i,k] - x[j,k])^2)"], dims="{A: 3, D: 5}")).compile()
+    random = np.random.default_rng(0)
+    x = (random.normal(size=(80, 6)) + offset).astype(dtype)
+    x[::2] = x[1::2] + (spread * random.normal(size=(40, 6))).astype(dtype)
+    x[7, 3] = np.inf
+    with np.errstate(all="ignore"):
+        found, wide = module.forward(x), x.astype(np.longdouble)
+        wanted = ((wide[:, None] - wide) ** 2).sum(axis=-1).astype(dtype)
+    np.testing.assert_allclose(found, wanted, rtol=100 * float(np.finfo(dtype).eps))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.operations import Largest, Mean, Pick, Reduction, Sum, Tensordot
+from tcgrad.emit.operations import Largest, Mean, Pick, Reduction, Sum
 from tcgrad.emit.text import subscript
 
 
@@ -54,15 +54,3 @@ def axis_argument(axes: tuple[int, ...], argument: Node) -> str:
     if axes == (rank - 1,):
         return "axis=-1"
     return f"axis={axes[0]}" if len(axes) == 1 else f"axis={axes}"
-
-
-def tensordot_axes(operation: Tensordot, left: Node) -> str:
-    count = len(operation.left)
-    rank = len(left.shape)
-    if operation.left == tuple(range(rank - count, rank)) and operation.right == tuple(range(count)):
-        return str(count)
-    return f"({_tuple(operation.left)}, {_tuple(operation.right)})"
-
-
-def _tuple(axes: tuple[int, ...]) -> str:
-    return str(axes[0]) if len(axes) == 1 else str(axes)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from operator import itemgetter
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.operations import Expand, Matmul, Tensordot, Times, Transpose
+from tcgrad.emit.memory_order import unturned
+from tcgrad.emit.operations import Expand, Matmul, Times, Transpose
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index, Integer
 
@@ -143,9 +143,6 @@ def _can_join(build: Builder, node: Node, side: int) -> bool:
     match node.operation:
         case Matmul():
             kept = node.arguments[side].shape[-2:][side:][:1] if len(node.arguments[side].shape) > 1 else ()
-        case Tensordot(left, right):
-            summed = (left, right)[side]
-            kept = tuple(size for axis, size in enumerate(node.arguments[side].shape) if axis not in summed)
         case _:
             return False
     return any(size.as_number != 1 for size in kept) and build.graph.is_new(node)
@@ -168,11 +165,3 @@ def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scal
 def are_turned(terms: Terms) -> bool:
     """Whether all terms are arrays with their axes in another order."""
     return all(isinstance(value.node.operation, Transpose) for _, value in terms)
-
-
-def unturned(value: Value) -> Value:
-    """The same value of the array that a node shows with its axes in another order: sums are known by arrays."""
-    if not isinstance(value.node.operation, Transpose):
-        return value
-    turned = zip(value.node.operation.order, value.axes, strict=True)
-    return Value(value.node.arguments[0], tuple([index for _, index in sorted(turned, key=itemgetter(0))]))

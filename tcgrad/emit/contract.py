@@ -6,18 +6,18 @@ No call is an ``einsum`` where BLAS can do it: one is used only for sums over in
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import dropwhile
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.distances import squared_distances
-from tcgrad.emit.memory_order import innermost
+from tcgrad.emit.memory_order import innermost, unturned
 from tcgrad.emit.operations import (
     Contiguous,
     Einsum,
     Matmul,
     Outer,
     Reshape,
-    Tensordot,
     Vdot,
 )
 from tcgrad.emit.solving import solved
@@ -85,7 +85,7 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     return (
         _matmul(build, left, right, groups)
         or _few_matmuls(build, left, right, groups, hint)
-        or _tensordot(build, left, right, groups)
+        or _flat_matmul(build, unturned(left), unturned(right), summed)
     )
 
 
@@ -172,7 +172,7 @@ def _matmul(build: Builder, left: Value, right: Value, groups: _Groups) -> Value
 def _few_matmuls(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value | None:
     """A matrix times each of a few matrices, if they are read as they lie or give the order that is wanted.
 
-    ``tensordot`` copies the former into one matrix before it multiplies.
+    Otherwise the former are copied into one matrix before it multiplies.
     """
     matrix, stack, own = (right, left, groups.rows) if len(groups.rows) > 1 else (left, right, groups.columns)
     if len(groups.summed) > 1 or len(matrix.axes) != 2 or len(own) < 2:
@@ -195,13 +195,47 @@ def _few_matmuls(build: Builder, left: Value, right: Value, groups: _Groups, hin
     return Value(build.graph.make(Matmul(), nodes, _sizes(axes, left, right)), axes)
 
 
-def _tensordot(build: Builder, left: Value, right: Value, groups: _Groups) -> Value:
-    axes = (*groups.rows, *groups.columns)
-    operation = Tensordot(
-        tuple(left.axes.index(index) for index in groups.summed),
-        tuple(right.axes.index(index) for index in groups.summed),
-    )
-    return Value(build.graph.make(operation, (left.node, right.node), _sizes(axes, left, right)), axes)
+def _flat_matmul(build: Builder, left: Value, right: Value, summed: Axes) -> Value:
+    """``left @ right`` without a batch, all rows, all columns and all sums made one axis each by reshaping.
+
+    That copies an operand only where sums stand between other axes, or in another order than in the first operand.
+    """
+    leading = next((value for value in (left, right) if _stand_together(value, summed)), left)
+    summed = _in_order_of(leading, summed)
+    matrices: list[Node] = []
+    axes: Axes = ()
+    for number, value in enumerate((left, right)):
+        kept = tuple(index for index in value.axes if index not in summed)
+        last = value.axes[-1] in summed
+        groups = (kept, summed) if last else (summed, kept)
+        matrix = _joined(build, value, [group for group in groups if group])
+        matrices.append(build.transposed(matrix, (1, 0)) if kept and last is (number == 1) else matrix)
+        axes += kept
+    left_node, right_node = matrices
+    node = build.graph.make(Matmul(), (left_node, right_node), (*left_node.shape[:-1], *right_node.shape[1:]))
+    return Value(build.reshaped(node, _sizes(axes, left, right)), axes)
+
+
+def _stand_together(value: Value, indices: Axes) -> bool:
+    """Whether axes are the first ones of an array, or the last ones, so that others are one axis without a copy."""
+    return any(set(part) == set(indices) for part in (value.axes[: len(indices)], value.axes[-len(indices) :]))
+
+
+def _in_order_of(value: Value, indices: Axes) -> Axes:
+    return tuple(index for index in value.axes if index in indices)
+
+
+def _joined(build: Builder, value: Value, groups: Sequence[Axes]) -> Node:
+    """The value with each group of its axes made one axis."""
+    node = build.arranged(value, [index for group in groups for index in group])
+    return build.reshaped(node, tuple(_length(_sizes(group, value)) for group in groups))
+
+
+def _length(sizes: Iterable[Integer]) -> Integer:
+    length = Integer.of(1)
+    for size in sizes:
+        length = length * size
+    return length
 
 
 def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
@@ -230,10 +264,7 @@ def _merged(build: Builder, value: Value, summed: Axes) -> Value:
         return value
     kept = tuple(index for index in value.axes if index not in summed)
     node = build.arranged(value, (*kept, *summed))
-    length = Integer.of(1)
-    for size in node.shape[len(kept) :]:
-        length = length * size
-    shape = (*node.shape[: len(kept)], length)
+    shape = (*node.shape[: len(kept)], _length(node.shape[len(kept) :]))
     array = node.arguments[0] if isinstance(node.operation, Reshape) else node
     return Value(build.reshaped(array, shape), (*kept, summed[0]))
 

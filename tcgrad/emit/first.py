@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.tangents import push_forward
@@ -15,7 +15,7 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.size_code import Used
 from tcgrad.emit.sizes import Array
-from tcgrad.emit.stages import all_wanted, is_input, nodes_to_save
+from tcgrad.emit.stages import all_wanted, nodes_to_save
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
@@ -74,7 +74,7 @@ class FirstOrderWriter(ModuleWriter):
         if backward.used.dtype and not typed:
             typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]
             kept.update((node, self._name(inputs[node])) for node in typed)
-        backward.typed = [kept[node] for node in typed if is_input(node)] or [kept[node] for node in typed[:1]]
+        backward.typed = [kept[node] for node in _deciding(typed)]
 
     def _keep(self, backward: FunctionWriter, kept: dict[Node, str], node: Node, tensor: Tensor) -> None:
         if node not in kept:
@@ -175,6 +175,15 @@ class FirstOrderWriter(ModuleWriter):
         parameters = [self._name(tensor) for tensor in self._inputs]
         summary = "Return the derivative of each output by each input, as {(output, input): array}."
         return function_lines(writer, "jacobian", parameters, summary, return_dict_lines(entries))
+
+
+def _deciding(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes that together have the dtype of all of them: those first that are made of most."""
+    decided = 0
+    for node in sorted(nodes, key=lambda node: (not node.sources & 1, -node.sources.bit_count())):
+        if node.sources & ~decided and not decided & 1:
+            yield node
+        decided |= node.sources
 
 
 def _has_as_axis(tensor: Tensor, dim: Dim) -> bool:

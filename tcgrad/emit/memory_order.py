@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import itemgetter
 
-from tcgrad.emit.arrays import Node
+from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.operations import Diagonal, Expand, Transpose
 
 _SHORT = 3  # elements along an axis that are taken slice by slice
@@ -36,3 +37,11 @@ def innermost(node: Node) -> int:
             return labels[innermost(node.arguments[0])]
         case _:
             return last
+
+
+def unturned(value: Value) -> Value:
+    """The same value of the array that a node shows with its axes in another order: sums are known by arrays."""
+    if not isinstance(value.node.operation, Transpose):
+        return value
+    turned = zip(value.node.operation.order, value.axes, strict=True)
+    return Value(value.node.arguments[0], tuple([index for _, index in sorted(turned, key=itemgetter(0))]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
-from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, tensordot_axes, transposition
+from tcgrad.emit.array_text import axis_argument, keeps_reduced_axes, new_axes, transposition
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble
 from tcgrad.emit.fitting import Fitting
@@ -35,7 +35,6 @@ from tcgrad.emit.operations import (
     SquaredDistances,
     Sum,
     Take,
-    Tensordot,
     Trace,
     Transpose,
     Vdot,
@@ -99,9 +98,7 @@ class CallPrinter(SizePrinter, ABC):
             case Window():
                 return self._windows(node)
             case Pad(widths, filler):
-                pairs = ", ".join(self.shape(pair) for pair in widths)
-                more = f", constant_values={filler}" if filler else ""
-                return f"np.pad({self._plain(argument)}, {pairs if len(widths) == 1 else f'({pairs})'}{more})"
+                return self._padded(argument, widths, filler)
             case Clip():
                 place, beyond = map(self._plain, node.arguments)
                 return f"np.clip({place}, -1, {beyond})"
@@ -134,8 +131,6 @@ class CallPrinter(SizePrinter, ABC):
             case SquaredDistances():
                 self.used.helpers["squared_distances"] = None
                 return f"_squared_distances({self._list(node.arguments)})"
-            case Tensordot():
-                return f"np.tensordot({self._list(node.arguments)}, {tensordot_axes(operation, argument)})"
             case Einsum():
                 subscripts = f"{letters(operation.left)},{letters(operation.right)}->{letters(operation.out)}"
                 return f'np.einsum("{subscripts}", {self._list(node.arguments)})'
@@ -175,6 +170,14 @@ class CallPrinter(SizePrinter, ABC):
         texts = [self.size(size) for size in shape]
         long = [k for k, text in enumerate(texts) if text.level is Level.ADD]
         return ", ".join("-1" if [k] == long else text.code for k, text in enumerate(texts))
+
+    def _padded(self, argument: Node, widths: Sequence[tuple[Integer, Integer]], filler: int) -> str:
+        pairs = ", ".join(self.shape(pair) for pair in widths)
+        if filler:
+            pairs = pairs if len(widths) == 1 else f"({pairs})"
+            return f"np.pad({self._plain(argument)}, {pairs}, constant_values={filler})"
+        self.used.helpers["pad"] = None
+        return f"_pad({self._plain(argument)}, {pairs})"
 
     def _select(self, condition: Node, then: Node, otherwise: Node) -> str:
         """Of two numbers one is written with the inputs' dtype, else NumPy takes one of its own."""

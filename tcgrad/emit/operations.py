@@ -251,12 +251,6 @@ class SquaredDistances(Operation):
 
 
 @dataclass(frozen=True)
-class Tensordot(Operation):
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Einsum(Operation):
     """A product of two arrays whose axes have labels, summed over the labels that are not in ``out``."""
 

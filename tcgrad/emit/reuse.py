@@ -17,13 +17,12 @@ from tcgrad.emit.operations import (
     Plus,
     Select,
     Sqrt,
-    Tensordot,
     Times,
 )
 from tcgrad.records import dataclass
 
 # Operations that make a new array of their node's shape.
-_FRESH = (Apply, Einsum, Matmul, Plus, Select, Sqrt, Tensordot, Times)
+_FRESH = (Apply, Einsum, Matmul, Plus, Select, Sqrt, Times)
 _LEAST_ORDER = 2
 
 

@@ -16,9 +16,12 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, replace_components, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
+from tcgrad.simplify.alike import Alike
+from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.guarding import may_be_outside
 from tcgrad.simplify.powers import as_power, negated, split_coefficient
 from tcgrad.simplify.spread import spread_out
+from tcgrad.simplify.totals import Totals
 
 _SATURATED = frozenset({"sigmoid", "tanh"})
 
@@ -50,24 +53,33 @@ class Saturated:
     """Learns what is a product with such a function, and keeps what is left to it together in derivatives."""
 
     def __init__(self) -> None:
-        self._functions: set[Tensor] = set()
-        self._products: dict[Tensor, Define] = {}
+        self._functions: dict[Tensor, Fact] = {}
+        self._products: dict[Tensor, Fact] = {}
+        self._alike = Alike(Totals(()))
 
     def learn(self, define: Define) -> None:
         """Remember a definition of the program that is such a function, or a product with one."""
         if define.tensor.role is not Role.DEFINED:
             return
+        fact = Fact(define.tensor, define.free, define.body)
         if self._is_saturated(define.body):
-            self._functions.add(define.tensor)
+            self._functions[define.tensor] = fact
         elif isinstance(define.body, Mul) and any(map(self._has_saturated, define.body.factors)):
-            self._products[define.tensor] = define
+            self._products[define.tensor] = fact
 
     def define(self, define: Define) -> Define:
         """The definition of a derivative with such terms together; the very same where there are none."""
         if define.tensor.role is Role.DEFINED or self._products.keys().isdisjoint(tensors_read(define.body)):
             return define
-        body = self._together(define.body)
+        (body,) = self._alike.done((define.body,), self._facts(define.body), lambda: (self._together(define.body),))
         return define if body is define.body else replace(define, body=body)
+
+    def _facts(self, body: Expr) -> list[Fact]:
+        """All that is known of what is read, and of what the products among that are of."""
+        read = tensors_read(body)
+        products = [self._products[tensor] for tensor in read if tensor in self._products]
+        inside = dict.fromkeys([*read, *(tensor for fact in products for tensor in tensors_read(fact.body))])
+        return products + [self._functions[tensor] for tensor in inside if tensor in self._functions]
 
     def _together(self, expr: Expr) -> Expr:
         """The outermost sums first: a term of theirs may be taken off what stands in another one."""

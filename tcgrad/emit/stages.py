@@ -164,9 +164,12 @@ def _overlaps(node: Node) -> bool:
 
 
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
-    """What the backward pass reads of the forward pass: the nodes at which its own computation starts."""
+    """What the backward pass reads of the forward pass: the nodes at which its own computation starts.
+
+    A fresh array in another shape is none of them, but that array.
+    """
     needed = set(needed_nodes(forward.nodes, ()))
-    computed = {node for node in needed if not is_trivial(node)}
+    computed = {node for node in needed if not is_trivial(node) and not _is_reshaped(node)}
     computed |= {
         step.node for step in forward.steps if step.node is not None and isinstance(step.node.base.operation, Buffer)
     }
@@ -183,6 +186,10 @@ def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
         else:
             stack.extend(reversed(node.arguments))
     return sorted(found, key=lambda node: (not is_input(node), node.serial))
+
+
+def _is_reshaped(node: Node) -> bool:
+    return node.operation.is_view_in_order and not node.arguments[0].is_view
 
 
 def is_input(node: Node) -> bool:

@@ -11,9 +11,10 @@ from fractions import Fraction
 from functools import partial
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.common_operands import are_turned, collected, unturned
+from tcgrad.emit.common_operands import are_turned, collected
 from tcgrad.emit.equalities import Pairs
 from tcgrad.emit.journal import SumKey
+from tcgrad.emit.memory_order import unturned
 from tcgrad.emit.operations import Broadcast, Full, Number
 from tcgrad.emit.values import Builder
 from tcgrad.ir.indices import Index

@@ -144,6 +144,8 @@ class Builder:
 
     def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
         """The same elements in another shape."""
+        if node.shape == shape:
+            return node
         return self.graph.make(Reshape(), (node,), shape, node.kind)
 
     def padded(self, node: Node, widths: Sequence[tuple[Integer, Integer]], filler: int = 0) -> Node:
