@@ -6,10 +6,10 @@ import pytest
 from command_line import tcgrad as tcgrad_in_process
 
 import tcgrad
+from tcgrad.cells import cells, filled
 from tcgrad.cli.explain import render_code
 from tcgrad.cli.listing import listing
 from tcgrad.codes import CODES
-from tcgrad.report.cells import cells, filled
 from tcgrad.report.check_text import render_text
 from tcgrad.report.look import Look, render_verdict
 

@@ -7,13 +7,14 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble, Buffer, Scan
-from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented, wrapped
+from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Largest, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
 from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head, scattered_later
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
+from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
 
 _LONGEST_HINT = 14
@@ -106,7 +107,7 @@ class Body:
                 self._write_wanted(self._preferred[other])
         start = len(self.lines)
         self._write(want.node)
-        self.lines[start:start] = [line for text in want.comment() for line in wrapped(text, prefix="# ")]
+        self.lines[start:start] = [f"# {line}" for text in want.comment() for line in break_formula(text, WIDTH - 6)]
 
     def _wanted_inside(self, node: Node) -> Iterator[Node]:
         """The nodes with a wanted name from which this one is computed, directly or through temporaries."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tcgrad.cells import cells, padded
 from tcgrad.check.results import Result, Status
 from tcgrad.records import dataclass
-from tcgrad.report.cells import cells, padded
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis
 

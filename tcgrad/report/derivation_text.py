@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from tcgrad.calculus.derivation import Derivation
+from tcgrad.cells import cells, padded
+from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
-from tcgrad.report.breaking import break_formula
-from tcgrad.report.cells import cells, padded
 from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
 from tcgrad.report.notations import Formula
 from tcgrad.report.paint import paint

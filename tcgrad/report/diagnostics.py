@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from tcgrad.cells import cells
 from tcgrad.errors import Diagnostic, Note, Source, Span, TcgradError
-from tcgrad.report.cells import cells
 
 MAX_SHOWN = 50
 _WINDOW = 120  # columns of a source line that are shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from tcgrad.report.cells import cells
+from tcgrad.cells import cells
 
 _CARETS = re.compile(r"[ \t]*\^+")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tcgrad.cells import filled
 from tcgrad.check.results import Status
 from tcgrad.records import dataclass
-from tcgrad.report.cells import filled
 from tcgrad.report.console import console_into_text
 
 MARGIN = "  "

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.cells import cells, padded
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import jacobian_of
 from tcgrad.notation.syntaxes import Syntax
 from tcgrad.point import PointValues, Values
-from tcgrad.report.cells import cells, padded
 
 _MARGIN = "    "
 

@@ -5,8 +5,8 @@ import random
 import pytest
 
 import tcgrad
-from tcgrad.report.breaking import break_formula
-from tcgrad.report.cells import cells
+from tcgrad.cells import cells
+from tcgrad.notation.breaking import break_formula
 
 SHAPE = "        ["  # a shape below its formula, which is never broken
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, repeat
+from operator import attrgetter
 
+from tcgrad.cells import cells
 from tcgrad.records import dataclass
-from tcgrad.report.cells import cells
 
-_OPENING, _CLOSING = "([{", ")]}"
 _PLACES = (
     re.compile(r" (?=[+-] )"),  # before a sign
     re.compile(r"(?=[·*/](?!_\())|(?<=, )| (?=[⊙⊘⊗] |\.\* |\(x\) )"),  # before a factor, or between arguments
@@ -39,14 +41,16 @@ def break_formula(text: str, room: int) -> list[str]:
     """
     if cells(text) <= room:
         return [text]
-    places = sorted(_places(text), key=lambda place: place.end)
+    ahead = sorted(_places(text), key=attrgetter("end"))
+    column = range(len(text) + 1) if text.isascii() else list(accumulate(map(cells, text), initial=0))
     lines: list[str] = []
     start, indent = 0, ""
-    while cells(indent + text[start:]) > room:
-        fitting = [p for p in places if p.end > start and cells(indent + text[start : p.end]) <= room]
-        ahead = [p for p in places if p.end > start]
+    while len(indent) + column[-1] - column[start] > room:
+        ahead = ahead[bisect(ahead, start, key=attrgetter("end")) :]
         if not ahead:
             break
+        last = column[start] + room - len(indent)
+        fitting = ahead[: bisect(ahead, last, key=lambda place: column[place.end])]
         place = _best(fitting, start + _FULL * room) if fitting else ahead[0]
         lines.append(indent + text[start : place.end].rstrip())
         start, indent = place.start, " " * (_STEP * place.depth)
@@ -62,23 +66,15 @@ def _best(places: Sequence[_Place], full: float) -> _Place:
 
 def _places(text: str) -> Iterator[_Place]:
     """All places; none is inside of square brackets, which hold indices and conditions."""
-    depths, in_brackets = _depths(text)
+    depths, in_brackets = _counted(text, "([{", ")]}"), _counted(text, "[", "]")
     for rank, pattern in enumerate(_PLACES):
         for match in pattern.finditer(text):
-            if 0 < match.start() < len(text) and not in_brackets[match.start()]:
-                yield _Place(depths[match.start()], rank, match.start(), match.end())
+            start = match.start()
+            if 0 < start < len(text) and not in_brackets[start]:
+                yield _Place(depths[start], rank, start, match.end())
 
 
-def _depths(text: str) -> tuple[list[int], list[bool]]:
-    """At each character how many parentheses are open, and whether a square bracket is."""
-    depths: list[int] = []
-    in_brackets: list[bool] = []
-    stack: list[str] = []
-    for char in text:
-        depths.append(len(stack))
-        in_brackets.append("[" in stack)
-        if char in _OPENING:
-            stack.append(char)
-        elif char in _CLOSING and stack:
-            stack.pop()
-    return depths, in_brackets
+def _counted(text: str, opening: str, closing: str) -> list[int]:
+    """At each character how many brackets are open."""
+    steps = dict.fromkeys(opening, 1) | dict.fromkeys(closing, -1)
+    return list(accumulate(map(steps.get, text, repeat(0)), initial=0))
