@@ -40,8 +40,8 @@ EXIT_STATUS = (
     ("3", "A bug in tcgrad."),
 )
 ENVIRONMENT = (
-    ("NO_COLOR", "If it is set and not empty, no colours are used."),
-    ("COLUMNS", "The width of the output, where the terminal does not tell it."),
+    ("NO_COLOR", "If it is set and not empty, no colours are used but where `--color always` asks for them."),
+    ("COLUMNS", "The width of the output on a terminal, instead of the terminal's own."),
 )
 _ENVIRONMENT = (
     "Options that are not given on the command line are read from these variables. A list is written with commas, and "

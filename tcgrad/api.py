@@ -71,10 +71,18 @@ def _function_of(read: Callable[[], Spec], strict: bool | None) -> TensorFunctio
 
 
 class TensorFunction:
-    """A tensor function as its spec defines it. `str` shows the equations as they were read, sums written out."""
+    """A tensor function as its spec defines it. `str` shows the equations as they were read, sums written out.
+
+    program: what the spec means.
+
+    Raises:
+        TcgradError: with a diagnostic for everything that is wrong with the equations.
+    """
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        with collecting_rarely():
+            self.program: Program = elaborate(spec)
 
     @property
     def name(self) -> str:
@@ -83,16 +91,6 @@ class TensorFunction:
     @property
     def doc(self) -> str:
         return self.spec.doc
-
-    @cached_property
-    def program(self) -> Program:
-        """What the spec means.
-
-        Raises:
-            TcgradError: with a diagnostic for everything that is wrong with the equations.
-        """
-        with collecting_rarely():
-            return elaborate(self.spec)
 
     @cached_property
     def derivation(self) -> Derivation:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import tcgrad
 from tcgrad.cli.candidates import complete_gallery
 from tcgrad.cli.help import Example
 from tcgrad.cli.listing import listing
@@ -44,4 +43,6 @@ def command(name: Name = None, debug: Debug = False) -> None:
 
 
 def _listing() -> str:
-    return listing([(path.stem, tcgrad.load(path).doc) for path in gallery_specs()], line_width())
+    from tcgrad.spec.loader import load_spec
+
+    return listing([(path.stem, load_spec(path).doc) for path in gallery_specs()], line_width())
