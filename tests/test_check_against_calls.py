@@ -261,3 +261,14 @@ def test_a_function_of_a_framework_is_given_as_such():
         return torch.autograd.grad(torch.softmax(x, 1), x, dy)
 
     assert result(backward, against_framework="torch").status == "pass"
+
+
+def test_a_tensor_may_be_told_to_keep_its_gradient():
+    torch = pytest.importorskip("torch")
+
+    def backward(x, dy, times=1):
+        torch.softmax(times * x.requires_grad_(), 1).backward(dy)
+        return x.grad
+
+    assert result(backward, against_framework="torch").status == "pass"
+    assert result(partial(backward, times=2), against_framework="torch").status == "fail"

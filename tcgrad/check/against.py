@@ -139,15 +139,17 @@ class UserFunction:
         return _Arguments(values, arrays, [self._handed(array) for array in arrays])
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
-        """Arguments of an earlier call that have been given these values: they are what they were, but not the same."""
+        """The memory of an earlier call, which has been given these values. A tensor of a framework is another one there:
+        it may have kept a gradient."""
         if not self.framework.is_view:
             return self._new(given)
         kind = _kind_of(given)
         if kind not in self._kept:
             self._kept[kind] = self._new(given)
-        for array, value in zip(self._kept[kind].arrays, given, strict=True):
+        arrays = self._kept[kind].arrays
+        for array, value in zip(arrays, given, strict=True):
             array[...] = value
-        return replace(self._kept[kind], values=given)
+        return _Arguments(given, arrays, [self._handed(array) for array in arrays])
 
     def _call(self, sample: Point, tensors: Sequence[Tensor], what: str, arguments: _Arguments) -> dict[str, Array]:
         try:
