@@ -196,6 +196,8 @@ class UserFunction:
         kind = self.framework.kind
         if kind is not None and not isinstance(part, kind):
             raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not {_name(kind)}")
+        if np.ma.is_masked(part):
+            raise ModuleError(f"{self.name} returns masked elements for {name}")
         try:
             array = self.framework.take(part)
         except Exception as error:
