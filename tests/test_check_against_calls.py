@@ -253,6 +253,11 @@ def test_what_is_no_function():
     assert diagnostic.message == "what is checked is a function, or its name, and this is of the type int"
 
 
+@pytest.mark.parametrize(("least", "status"), [(-1, "fail"), (-np.inf, "pass")])
+def test_masked_elements_are_no_numbers(least, status):
+    assert result(lambda x, dy: np.ma.masked_less(right(x, dy), least / 100)).status == status
+
+
 def test_a_function_of_a_framework_is_given_as_such():
     torch = pytest.importorskip("torch")
 
@@ -261,3 +266,14 @@ def test_a_function_of_a_framework_is_given_as_such():
         return torch.autograd.grad(torch.softmax(x, 1), x, dy)
 
     assert result(backward, against_framework="torch").status == "pass"
+
+
+def test_a_tensor_may_be_told_to_keep_its_gradient():
+    torch = pytest.importorskip("torch")
+
+    def backward(x, dy, times=1):
+        torch.softmax(times * x.requires_grad_(), 1).backward(dy)
+        return x.grad
+
+    assert result(backward, against_framework="torch").status == "pass"
+    assert result(partial(backward, times=2), against_framework="torch").status == "fail"

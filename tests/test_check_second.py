@@ -1,6 +1,7 @@
 """The reference for second derivatives: it knows no gradient, bounds its own error, and sees every element."""
 
 import json
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -193,3 +194,13 @@ inputs: {{x: {{shape: [N], sample: {{uniform: [1, 4]}}}}, w: [N]}}
 equations: ['{equation}']
 """
     assert loads(text).check(seed=seed, trials=1, only=("hessian", "hvp", "hessian_symmetry")).ok
+
+
+def test_memory_is_enough_for_what_a_product_of_many_factors_makes_of_each_direction():
+    made = loads("dims: {N: 40}\ninputs: {x: [N]}\nequations: ['y = prod[i](1 + x[i]/10)']\n")
+    made.derivation  # noqa: B018 (only the check is measured)
+    tracemalloc.start()
+    assert made.check(only="hessian", trials=1, sizes="own").ok
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100 * 2**20

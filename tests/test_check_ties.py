@@ -368,6 +368,48 @@ def test_where_there_is_no_kink_nothing_is_said(equation):
     assert not any("ties" in r.method for r in result.results)
 
 
+# Equations with conditions, the slope on both sides and at the border, and such as are wrong at the border alone.
+BORDERS = {
+    "a kink": ("where(x[i] >= 0, 2*x[i], -x[i])", lambda x: np.where(x >= 0, 2, -1), lambda x: np.where(x > 0, 2, -1)),
+    "a bracket": ("[x[i] > 1]*x[i]^2", lambda x: 2 * x * (x > 1), lambda x: 2 * x * (x >= 1)),
+    "no kink": (
+        "where(abs(x[i]) <= 1.5, 0.5*x[i]^2, 1.5*abs(x[i]) - 1.125)",
+        lambda x: np.clip(x, -1.5, 1.5),
+        lambda x: np.where(np.abs(x) == 1.5, 0, np.clip(x, -1.5, 1.5)),
+    ),
+    "a hole": (
+        "where(x[i] == 0, 1, sin(x[i])/x[i])",
+        lambda x: np.where(x == 0, 0, (np.cos(x) - np.sin(x) / np.where(x == 0, 1, x)) / np.where(x == 0, 1, x)),
+        lambda x: np.where(x == 0, 1, (np.cos(x) - np.sin(x) / np.where(x == 0, 1, x)) / np.where(x == 0, 1, x)),
+    ),
+    "the end of a domain": (
+        "where(x[i] > 0, x[i]*log(x[i]), 0)",
+        lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)) + 1, 0),
+        lambda x: np.where(x >= 0, np.log(np.where(x > 0, x, 1)) + 1, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BORDERS)
+def test_a_backward_that_is_wrong_where_conditions_compare_equal_numbers_fails(name, dtype):
+    expression, right, wrong = BORDERS[name]
+    made = loads(f"dims: {{N: 5}}\ninputs: {{x: [N]}}\nequations: ['y[i] = {expression}']\n", name)
+    assert checked(made, lambda x, dy: dy * right(x), dtype, 1).ok
+    assert not checked(made, lambda x, dy: dy * wrong(x), dtype, 1).ok
+
+
+@pytest.mark.parametrize("wrong", [0, 2])
+def test_what_a_domain_leaves_to_another_branch_is_compared_too(wrong):
+    made = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = where(x[i] > 0, log(x[i]), x[i])']\n")
+
+    def backward(x, dy, other=1.0):
+        return dy * np.where(x > 0, 1 / np.where(x > 0, x, 1), other)
+
+    assert checked(made, backward, "float64", 1).ok
+    assert not checked(made, partial(backward, other=wrong), "float64", 1).ok
+
+
 # Functions without a kink, as they are written lest they overflow, and their slopes.
 STABLE = {
     "y[i] = max(z[i], 0) + log(1 + exp(-abs(z[i])))": "sigmoid(z[p])",

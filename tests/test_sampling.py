@@ -89,6 +89,8 @@ DOMAINS = [
     ("y[i] = log(x[i]*w[i])", {}, {"x", "w"}),
     ("y[i] = sqrt(x[i]*x[i] + 1)*w[i]", {}, {"x"}),
     ("y[i] = x[i]^2/w[i]", {}, set()),
+    ("y[i] = where(x[i] > 0, log(x[i]), w[i])", {}, {"x"}),
+    ("y[i] = where(log(x[i]) > 0, sqrt(w[i]), log(x[i]))", {"x": (0, np.inf)}, {"x", "w"}),
     (["u[i] = x[i] + 1", "y[i] = acosh(u[i])*w[i]"], {}, {"x"}),
 ]
 

@@ -139,15 +139,17 @@ class UserFunction:
         return _Arguments(values, arrays, [self._handed(array) for array in arrays])
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
-        """Arguments of an earlier call that have been given these values: they are what they were, but not the same."""
+        """The memory of an earlier call, which has been given these values. A framework's tensor is a new one there: the
+        other may have kept a gradient."""
         if not self.framework.is_view:
             return self._new(given)
         kind = _kind_of(given)
         if kind not in self._kept:
             self._kept[kind] = self._new(given)
-        for array, value in zip(self._kept[kind].arrays, given, strict=True):
+        arrays = self._kept[kind].arrays
+        for array, value in zip(arrays, given, strict=True):
             array[...] = value
-        return replace(self._kept[kind], values=given)
+        return _Arguments(given, arrays, [self._handed(array) for array in arrays])
 
     def _call(self, sample: Point, tensors: Sequence[Tensor], what: str, arguments: _Arguments) -> dict[str, Array]:
         try:
@@ -194,6 +196,8 @@ class UserFunction:
         kind = self.framework.kind
         if kind is not None and not isinstance(part, kind):
             raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not {_name(kind)}")
+        if np.ma.is_masked(part):
+            raise ModuleError(f"{self.name} returns masked elements for {name}")
         try:
             array = self.framework.take(part)
         except Exception as error:

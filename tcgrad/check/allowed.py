@@ -12,7 +12,7 @@ from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.program import Intrinsic, Program, Recurrence, Statement, bodies, defined_tensors
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import children, walk
+from tcgrad.ir.traversal import children, tensors_read, walk
 from tcgrad.simplify.powers import is_division
 
 _EXTREMES = frozenset({"max", "min"})
@@ -67,6 +67,12 @@ def has_ties(program: Program) -> bool:
 def has_extremes(program: Program) -> bool:
     """Whether the equations have largest or smallest elements, of which several may be equal."""
     return any(isinstance(node, IndexReduce) and node.kind in _EXTREMES for node in _nodes(program))
+
+
+def has_comparisons(program: Program) -> bool:
+    """Whether the equations compare numbers that inputs move, of which some may be equal."""
+    comparisons = (node for node in _nodes(program) if isinstance(node, Iverson))
+    return any(tensor.is_real for node in comparisons for tensor in tensors_read(node))
 
 
 def why_branches_are_rounded(program: Program) -> str:

@@ -124,6 +124,16 @@ class Bench:
             raise ModuleError("there is no forward to call")
         return self.against.outputs(self.sample)
 
+    @property
+    def is_user_finite(self) -> bool:
+        """Whether all is finite that the user's own returns; False where it returns nothing."""
+        kinds = self.against.kinds if self.against else ()
+        with suppress(ModuleError):
+            found = [*(self.user_gradients if "against" in kinds else {}).values()]
+            found += (self.user_outputs if "against_forward" in kinds else {}).values()
+            return all(np.isfinite(array).all() for array in found)
+        return False
+
     @cached_property
     def _unlike_gradients(self) -> dict[str, Otherwise]:
         """What is wrong with the user's gradients that are right, by their inputs, where arguments are otherwise."""

@@ -9,9 +9,9 @@ from math import inf
 from tcgrad.check.reach import Reach, Span
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.guards import guarded_reads
-from tcgrad.ir.nodes import Call, Component, Delta, Expr, IndexValue, Iverson, Pow
+from tcgrad.ir.nodes import Call, Component, Delta, Expr, IndexValue, Iverson, Pow, Where
 from tcgrad.ir.program import Input, Intrinsic, Program, bodies, defined_tensors
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import children, tensors_read
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import dataclass
 
@@ -41,8 +41,8 @@ def find_demands(program: Program) -> Demands:
         for body in bodies(statement):
             for read, slacks in guarded_reads(body):
                 demands.reach.add(read, slacks)
-            for node in walk(body):
-                _demand(node, origins, demands)
+            for node, is_chosen in _nodes(body):
+                _demand(node, origins, demands, is_chosen=is_chosen)
                 match node:
                     case Delta(left, right) | Iverson("==", IndexValue(left), IndexValue(right)):
                         demands.reach.compare(left, right)
@@ -89,9 +89,20 @@ def _origins(expr: Expr, origins: dict[str, frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*(origins.get(tensor.name, frozenset()) for tensor in tensors_read(expr)))
 
 
-def _demand(node: Expr, origins: dict[str, frozenset[str]], demands: Demands) -> None:
+def _nodes(expr: Expr, *, is_chosen: bool = False) -> Iterator[tuple[Expr, bool]]:
+    """Every node, each with whether it stands in a branch that a condition may choose or not."""
+    yield expr, is_chosen
+    for part in children(expr):
+        inside = is_chosen or (isinstance(expr, Where) and part is not expr.condition)
+        yield from _nodes(part, is_chosen=inside)
+
+
+def _demand(node: Expr, origins: dict[str, frozenset[str]], demands: Demands, *, is_chosen: bool) -> None:
+    """What is asked in a branch is not asked of all inputs: where they are something else, another may be chosen."""
     for argument, interval in _restricted(node):
-        if isinstance(argument, Component) and origins.get(argument.tensor.name) == frozenset({argument.tensor.name}):
+        if is_chosen:
+            demands.involved |= _origins(argument, origins)
+        elif isinstance(argument, Component) and origins.get(argument.tensor.name) == frozenset({argument.tensor.name}):
             low, high = demands.intervals.get(argument.tensor.name, (-inf, inf))
             demands.intervals[argument.tensor.name] = max(low, interval[0]), min(high, interval[1])
         else:

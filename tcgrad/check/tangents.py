@@ -13,9 +13,10 @@ from tcgrad.check.forward import CHUNK
 from tcgrad.check.paths import up_to
 from tcgrad.check.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.ir.program import Statement
+from tcgrad.evaluate.structure import footprint
+from tcgrad.ir.program import Statement, bodies
 from tcgrad.ir.tensors import Tensor, tangent_of
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass
@@ -101,11 +102,17 @@ class Tangents:
     def _formulas(self, directions: Joint) -> Iterator[Formulas]:
         """Places to work the tangents out, each along as many of the directions as memory allows."""
         number, wrt = sum(directions.lengths.values()), self.equations.program.wrt
-        each = 2 * self.sample.rounding.noise.batch.size.value * self.sample.forward.evaluations
+        each = self.sample.rounding.noise.batch.size.value * max(2 * self.sample.forward.evaluations, self._largest)
         for start in range(0, number, max(1, CHUNK // each)):
             part = slice(start, min(start + max(1, CHUNK // each), number))
             given = {tangent_of(tensor).name: directions.arrays[tensor.name][part] for tensor in wrt}
             yield Formulas(self.equations, given, part.stop - part.start)
+
+    @property
+    def _largest(self) -> int:
+        """How many elements the largest array has that is built on the way for one direction."""
+        context = replace(self.sample.forward.context, sizes=self.sample.sizes)
+        return max((footprint(body, context) for each in self.statements for body in bodies(each)), default=0)
 
 
 def one(direction: Any) -> Array:

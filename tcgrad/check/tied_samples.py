@@ -29,7 +29,7 @@ _TRIED = 2**10
 
 def draw_tied(
     source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, *, known: Kinks = frozenset(),
-    halved: Sequence[int] = _HALVED,
+    halved: Sequence[int] = _HALVED, unfelt: bool = False,
 ) -> Sample | str:  # fmt: skip
     """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
     out of a few the one at which they do at most decisions -> the sample, or why there is none.
@@ -37,13 +37,14 @@ def draw_tied(
     first: how many attempts are left out.
     known: decisions by which that was so elsewhere: here it is by others.
     halved: how often what the inputs are multiples of is halved, in one attempt after the other.
+    unfelt: whether outputs need not feel which branch is taken.
     """
     best: Sample | None = None
     more = min(max(_MORE_TIES, _TRIED // source.traits.cost.elements), _MOST_TIES)
     attempt, left = 0, more if known else max(_FIRST_TIES, more)
     while left:
         least, often = len(best.kinks) if best else 0, halved[attempt % len(halved)]
-        sample = _tied(source, dtype, (*seed, first + attempt), often, known=known, least=least)
+        sample = _tied(source, dtype, (*seed, first + attempt), often, known=known, least=least, unfelt=unfelt)
         attempt, left = attempt + 1, left - 1
         if sample:
             if sample.kinks | known >= sample.forward.kinks:
@@ -53,10 +54,17 @@ def draw_tied(
 
 
 def _tied(
-    source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], halved: int, *, known: Kinks, least: int
+    source: Sampler,
+    dtype: np.dtype[Any],
+    seed: tuple[int, ...],
+    halved: int,
+    *,
+    known: Kinks,
+    least: int,
+    unfelt: bool,
 ) -> Sample | None:
     """A sample where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there and branches
-    meet that outputs feel, by more than ``least`` decisions else than those ``known``."""
+    meet that outputs feel, if they have to, by more than ``least`` decisions else than those ``known``."""
     program, demands, reference = source.program, source.traits.demands, source.effort(dtype).reference
     random, turn = np.random.default_rng(seed), turn_of(seed)
     drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)
@@ -72,7 +80,7 @@ def _tied(
     narrow = evaluate_forward(program.statements, _narrowed(inputs, dtype), dtype, functions=functions)
     if not same_branches(forward, narrow):
         return None
-    if not source.traits.why_not_complex_on_a_branch:
+    if not unfelt and not source.traits.why_not_complex_on_a_branch:
         kinks = felt(kinks, forward, program, random)
     if len(kinks) <= least:
         return None

@@ -14,6 +14,9 @@ TIED = 2**20
 # Points at which branches meet that are compared at, at most.
 TIED_SAMPLES = 3
 
+# The number of the first sample where conditions compare equal numbers, after those at ties.
+BORDERS = TIED + 2 * TIED_SAMPLES
+
 # Multiplications that are done in exact arithmetic, for all inputs together.
 _LARGEST = 2**13
 

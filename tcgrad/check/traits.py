@@ -7,6 +7,7 @@ from dataclasses import field
 from tcgrad.calculus.dependence import depending_on
 from tcgrad.check.allowed import (
     abstract_functions,
+    has_comparisons,
     has_extremes,
     has_ties,
     why_not_complex,
@@ -56,6 +57,11 @@ class Traits:
     def has_extremes(self) -> bool:
         """Whether there are largest or smallest elements, of which several may be equal."""
         return has_extremes(self.program)
+
+    @cached_property
+    def has_comparisons(self) -> bool:
+        """Whether there are comparisons of numbers that may be equal at some inputs."""
+        return has_comparisons(self.program)
 
     @cached_property
     def why_not_complex(self) -> str:

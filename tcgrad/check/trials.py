@@ -5,6 +5,7 @@ where elements are peculiar.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,7 @@ from tcgrad.check.comparing import (
     rounds_as_told,
     tensors_are_finite,
 )
-from tcgrad.check.comparing_peculiar import Peculiar
+from tcgrad.check.comparing_peculiar import Peculiar, compare_where_known
 from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
 from tcgrad.check.forward import Kinks
 from tcgrad.check.look import draw_look
@@ -33,7 +34,7 @@ from tcgrad.check.samples import Sample
 from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
 from tcgrad.check.tied_samples import MANY, draw_tied
-from tcgrad.check.ties import TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
+from tcgrad.check.ties import BORDERS, TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import bodies
 from tcgrad.ir.tensors import Tensor
@@ -83,6 +84,7 @@ class Trials:
         self._compare_where_not_zero()
         self.tallies.untied = self._compare_ties()
         self._compare_many_tied()
+        self._compare_at_borders()
         self._compare_beside()
         self._compare_equal()
         self._compare_peculiar()
@@ -165,6 +167,28 @@ class Trials:
         drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
         if not isinstance(drawn, str):
             self._compare_tied(drawn)
+
+    def _compare_at_borders(self) -> None:
+        """Compare the user's own where numbers are equal that conditions compare, if it is right elsewhere: there the
+        derivative is that of the branch which the condition chooses, whether the others have it too or not. What is not
+        finite may be meant: a formula for one branch has no value where another takes the place of a pole."""
+        user, traits = self.against, self._own.traits
+        if user is None or not traits.has_comparisons or why_no_ties(traits.program):
+            return
+        known: Kinks = frozenset()
+        for number in range(BORDERS, BORDERS + TIED_SAMPLES):
+            if self.tallies.are_failed(user.kinds):
+                return
+            draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known, unfelt=True)
+            drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
+            if isinstance(drawn, str):
+                return
+            known |= drawn.sample.kinks
+            with suppress(ZeroDivisionError):
+                if drawn.is_user_finite:
+                    compare_where_known(drawn, user)
+            if known >= drawn.sample.forward.kinks:
+                return
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from math import prod
 
 from tcgrad.evaluate.context import Context
-from tcgrad.ir.nodes import Component, Const, Expr
-from tcgrad.ir.traversal import children, free_indices, indices_within
+from tcgrad.ir.nodes import Component, Const, Expr, IndexSum
+from tcgrad.ir.traversal import children, factors_of, free_indices, indices_within
 
 
 def footprint(expr: Expr, context: Context) -> int:
-    """How many elements the largest array has that is built for ``expr``; a tensor that is there already counts 0."""
+    """How many elements the largest array has that is built for ``expr``; a tensor that is there already counts 0, and
+    so does a product that is summed: it is contracted."""
     if isinstance(expr, Component | Const):
         return 0
     own = prod(context.shape(free_indices(expr)))
-    return max(own, *(footprint(part, context) for part in children(expr)), 0)
+    parts = factors_of(expr.body) if isinstance(expr, IndexSum) else children(expr)
+    return max(own, *(footprint(part, context) for part in parts), 0)
 
 
 def volume(expr: Expr, context: Context) -> int:
