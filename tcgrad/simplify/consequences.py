@@ -1,19 +1,23 @@
 """What a definition says besides what it defines: of products with its component, of what it is the logarithm of, of
-what it is but for sizes under a root.
+what it is but for sizes under a root, or with the positions of a permutation symbol in another order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, permutations
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, walk
+from tcgrad.ir.nodes import ZERO, Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, replace_components, tensors_read, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import call, opposite
 from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.permutations import holds_symbol, is_symbol
 from tcgrad.simplify.signs import is_never_negative
+
+_MOST_POSITIONS = 3  # of a symbol that is turned: of four there are 24 orders
 
 
 def consequences(fact: Fact) -> Iterator[Fact]:
@@ -24,6 +28,8 @@ def consequences(fact: Fact) -> Iterator[Fact]:
     """
     if (summed := _without_counts(fact)) is not None:
         yield summed
+    if holds_symbol(fact.body):
+        yield from _with_symbol_turned(fact)
     match fact.body:
         case Call(function=function, arguments=(argument, *rest)) if fact.coefficient == 1:
             match function.name, rest:
@@ -70,6 +76,21 @@ def _without_counts(fact: Fact) -> Fact | None:
     if not counts or len(factors) < 2:
         return None
     return replace(fact, body=simplify(Mul(tuple(factors))), meaning=simplify(Mul((*counts, fact.own))))
+
+
+def _with_symbol_turned(fact: Fact) -> Iterator[Fact]:
+    """``sum_jk eps[j,i,k] a[j] b[k] = -n[i]`` for ``n[i] = sum_jk eps[i,j,k] a[j] b[k]``."""
+    (symbol, *others) = [part for part in walk(fact.body) if isinstance(part, Component) and is_symbol(part)]
+    if others or len(symbol.indices) > _MOST_POSITIONS:
+        return
+    for order in list(permutations(range(len(symbol.indices))))[1:]:
+        turned = Component(symbol.tensor, tuple(symbol.indices[place] for place in order))
+        sign = -1 if sum(one > other for one, other in combinations(order, 2)) % 2 else 1
+        yield replace(fact, body=_with_symbol(fact.body, turned), coefficient=sign * fact.coefficient)
+
+
+def _with_symbol(body: Expr, symbol: Component) -> Expr:
+    return simplify(replace_components(body, lambda read: symbol if is_symbol(read) else read))
 
 
 def _is_count(part: Expr) -> bool:

@@ -45,8 +45,10 @@ def product_sorted(body: Expr, bound: Collection[Index]) -> Expr:
     return Mul(tuple(_sorted(factor, labels) for factor in factors))
 
 
-def is_antisymmetric(whole: IndexSum) -> bool:
-    """Whether a sum is 0: two summed indices of a symbol, equally long, may change places in all that is beside it."""
+def is_antisymmetric(whole: Expr) -> bool:
+    """Whether it is a sum and 0: two summed indices of a symbol, equally long, may change places in all beside it."""
+    if not isinstance(whole, IndexSum) or not holds_symbol(whole):
+        return False
     factors = factors_of(whole.body)
     for place, factor in enumerate(factors):
         if isinstance(factor, Component) and is_symbol(factor):

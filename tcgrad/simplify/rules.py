@@ -58,7 +58,7 @@ def simplify_node(expr: Expr, policy: Policy) -> Expr:
             return map_integers(expr, reduced) if any(map(_divides, expr.indices)) else expr
         case Call():
             return _call(expr, policy)
-        case IndexSum() if holds_symbol(expr) and is_antisymmetric(expr):
+        case IndexSum() if is_antisymmetric(expr):
             return ZERO
         case IndexValue() | Mul() | Pow() | IndexSum():
             return _product(expr, policy)
@@ -111,6 +111,8 @@ def _product(expr: Expr, policy: Policy) -> Expr:
     given = [part for part in monomials(expr, policy) if part.coefficient is UNIT or part.coefficient]
     parts = [done for part in given for done in contract(part, policy)]
     written = [assemble(part, policy) for part in parts]
+    if holds_symbol(expr):  # sums that have become one
+        written = [whole for whole in written if not any(map(is_antisymmetric, factors_of(whole)))]
     if len(written) == 1:
         return _opened(written[0], expr, policy)
     return _sum(Add(tuple(written)), policy) if written else ZERO
