@@ -103,8 +103,7 @@ def _operator(name: str) -> str:
 _SIGMOID = '''\
 def _sigmoid(a):
     """1/(1 + exp(-a)), without overflow."""
-    e = np.exp(-np.abs(a))
-    return np.where(a >= 0, 1, e) / (1 + e)
+    return np.exp(np.minimum(a, 0)) / (1 + np.exp(-np.abs(a)))
 '''
 
 _GELU_TANH = '''\

@@ -11,6 +11,7 @@ from tcgrad.emit.complements import complemented
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
+from tcgrad.emit.fronts import Fronts
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.saturated import Saturated
@@ -57,6 +58,7 @@ class Lowering:
         self._written_out = WrittenOut()
         self._saturated = Saturated()
         self._powers = PowersOfZero()
+        self._fronts = Fronts()
         self._loops = 0
 
     def statements(self, statements: Iterable[Statement]) -> list[Step]:
@@ -84,9 +86,12 @@ class Lowering:
             case Recurrence():
                 self._loops += 1
                 self.definitions.gaps.learn(statement)
-                results = Loop(self.build, self, statement, self._loops).results()
+                loop = Loop(self.build, self, self._fronts.continued(statement), self._loops)
+                results = loop.results()
                 for tensor, node in results:
                     self.assign(tensor, node)
+                for tensor, front in loop.fronts():
+                    self._fronts.learn(tensor, front)
                 return [Step(statement, tensor, node) for tensor, node in results]
 
     def assign(self, tensor: Tensor, node: Node) -> None:

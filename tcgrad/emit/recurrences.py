@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Block, Buffer, Carried, Place, Scan, Segment, Write
+from tcgrad.emit.fronts import Front
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.selections import selected
@@ -94,6 +95,12 @@ class Loop:
         scan = self._scan(tuple(segments))
         return [(running.tensor, self._cut(running, scan, k)) for k, running in enumerate(self._running)]
 
+    def fronts(self) -> Iterator[tuple[Tensor, Front]]:
+        """Each tensor with what stands before position 0, if something does, in an array that has a value now."""
+        for running in self._running if self._shift else ():
+            bases = tuple(case for case in running.bases if case.at.value < 0)
+            yield running.tensor, Front(running.axis, bases, running.buffer, self._shift)
+
     def _before_start(self) -> list[tuple[int, Case]]:
         """The base cases at negative positions, in the order of these: one may read what another is further back."""
         cases = [(k, case) for k, running in enumerate(self._running) for case in running.bases if case.at.value < 0]
@@ -176,6 +183,7 @@ class Loop:
         buffer = self._graph.make(Buffer(k), (scan,), running.carried.shape)
         if not self._shift:
             return buffer
+        self._statements.assign(running.buffer, buffer)
         return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
 
 

@@ -1,0 +1,39 @@
+"""Adjoint recurrences that read what another one began with: no position is apart where an array holds that."""
+
+import pytest
+from emit_tools import Emitted, check_at_sizes, spec
+
+# inputs, equations
+READING_IN_FRONT = {
+    "gates": (
+        ["x: [T, 3]", "u: [3, 3]", "h0: [3]", "c0: [3]"],
+        [
+            "h[-1,k] = h0[k]",
+            "c[-1,k] = c0[k]",
+            "f[t,k] = sigmoid(x[t,k] + h[t-1,m]*u[m,k])",
+            "c[t,k] = f[t,k]*c[t-1,k] + (1 - f[t,k])*x[t,k]",
+            "h[t,k] = tanh(c[t,k])",
+        ],
+    ),
+    "a product of what is read": (
+        ["x: [T, 3]", "u: [3, 3]", "h0: [3]"],
+        ["h[-1,k] = h0[k]*h0[k]", "r[t,k] = sigmoid(x[t,k])", "h[t,k] = tanh(x[t,k] + r[t,k]*(h[t-1,m]*u[m,k]))^2"],
+    ),
+    "two back": (
+        ["x: [T]", "a: []", "y0: [2]"],
+        ["y[-2] = y0[0]", "y[-1] = sin(y0[1])", "y[t] = a*y[t-1]*y[t-2] + x[t]"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READING_IN_FRONT)
+def test_what_stands_in_front_is_read_at_all_lengths(name):
+    inputs, equations = READING_IN_FRONT[name]
+    check_at_sizes(spec(inputs, equations, dims="{T: 4}"), [{"T": 3}] if name == "two back" else [{"T": 1}, {"T": 2}])
+
+
+@pytest.mark.parametrize("name", ["gates", "a product of what is read"])
+def test_the_first_position_is_in_the_loop(name):
+    backward = Emitted(spec(*READING_IN_FRONT[name], dims="{T: 4}")).source.split("def backward")[1]
+    assert "for t in range(T - 2, -1, -1):" in backward
+    assert "dh_total[0] = " not in backward
