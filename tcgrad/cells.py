@@ -6,6 +6,8 @@ import functools
 import re
 import unicodedata
 
+_WORDS = re.compile(r"(\s*)((?:\[[^[\]]*\]|\S)+)")
+
 
 def cells(text: str) -> int:
     """Columns: two for wide characters, none for marks that sit on the character before."""
@@ -18,9 +20,12 @@ def padded(text: str, width: int) -> str:
 
 
 def filled(text: str, width: int, indent: str) -> list[str]:
-    """The lines of a paragraph, broken between words, the others behind an indent; a word that is wider stays whole."""
+    """The lines of a paragraph, broken between words, the others behind an indent.
+
+    A word that is wider stays whole, and so does what stands in square brackets.
+    """
     lines, line = list[str](), ""
-    for blanks, word in re.findall(r"(\s*)(\S+)", text):
+    for blanks, word in _WORDS.findall(text):
         if line and cells(line + blanks + word) > width:
             lines.append(line)
             line = indent + word

@@ -94,6 +94,16 @@ def test_a_paragraph_is_filled_up_to_the_width():
     assert filled("aa 变变 cc", 6, "") == ["aa", "变变", "cc"]
     assert filled("a-very-long-word b", 4, " ") == ["a-very-long-word", " b"]
     assert filled("", 4, " ") == [""]
+    assert filled("at x[i=1, j=2] [ 3", 8, "") == ["at", "x[i=1, j=2]", "[ 3"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80])
+def test_no_shape_in_a_heading_is_torn(width: int):
+    spec = "inputs: {x: [2, 3]}\nequations: ['first[i,j] = 2*x[i,j]', 'second[i,j] = 3*x[i,j]', 'z[i,j] = 4*x[i,j]']\n"
+    derived = tcgrad.loads(f"{spec}outputs: [first, second, z]\n").derive()
+    heading = derived.report(width=width).partition("Gradients, given")[2].split("\n    ∂l/∂x[")[0].splitlines()
+    assert [line for line in heading if line.count("[") != line.count("]")] == []
+    assert max(map(len, heading)) <= width
 
 
 def test_a_meaning_is_broken_in_its_column():

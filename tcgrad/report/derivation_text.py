@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.cells import cells, padded
@@ -134,8 +135,10 @@ class _Page:
             yield from self.broken(_MARGIN + text, " ")
 
     def broken(self, text: str, at: str) -> Iterator[str]:
-        """Words or a list, broken into lines."""
-        line, *pieces = text.split(at)
+        """Words or a list, broken into lines; what stands in square brackets stays whole where there is room."""
+        whole = re.split(rf"{at}(?![^[]*\])", text)
+        parts = ([piece] if cells(_MARGIN + piece) <= self.width else piece.split(at) for piece in whole)
+        line, *pieces = chain.from_iterable(parts)
         for piece in pieces:
             if cells(line) + cells(at + piece) >= self.width:
                 yield line + at.rstrip()
