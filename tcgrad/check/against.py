@@ -139,8 +139,8 @@ class UserFunction:
         return _Arguments(values, arrays, [self._handed(array) for array in arrays])
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
-        """The memory of an earlier call, which has been given these values. A tensor of a framework is another one there:
-        it may have kept a gradient."""
+        """The memory of an earlier call, which has been given these values; a framework's tensor there is new, for the
+        other may have kept a gradient."""
         if not self.framework.is_view:
             return self._new(given)
         kind = _kind_of(given)
