@@ -399,6 +399,19 @@ def test_a_backward_that_is_wrong_where_conditions_compare_equal_numbers_fails(n
     assert not checked(made, lambda x, dy: dy * wrong(x), dtype, 1).ok
 
 
+def test_other_numbers_that_are_equal_hide_no_wrong_comparison():
+    equation = "l = sum[i,j]([t[i] > t[j]]*log(1 + exp(s[j] - s[i])))"
+    made = loads(f"inputs: {{s: [5], t: [5]}}\nwrt: [s]\nequations: ['{equation}']\n", "ranked")
+
+    def backward(s, t, dl, above=np.greater):
+        each = above(t[:, None], t) / (1 + np.exp(s[:, None] - s))
+        return dl * (each.sum(0) - each.sum(1))
+
+    for seed in (22, 39, 53, 59):
+        assert checked(made, backward, "float64", seed).ok
+        assert not checked(made, partial(backward, above=np.greater_equal), "float64", seed).ok
+
+
 @pytest.mark.parametrize("wrong", [0, 2])
 def test_what_a_domain_leaves_to_another_branch_is_compared_too(wrong):
     made = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = where(x[i] > 0, log(x[i]), x[i])']\n")

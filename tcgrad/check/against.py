@@ -139,7 +139,7 @@ class UserFunction:
         return _Arguments(values, arrays, [self._handed(array) for array in arrays])
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
-        """The memory of an earlier call, which has been given these values. A framework's tensor is a new one there: the
+        """The memory of an earlier call, which has been given these values; a framework's tensor there is new, for the
         other may have kept a gradient."""
         if not self.framework.is_view:
             return self._new(given)

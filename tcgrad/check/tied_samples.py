@@ -18,6 +18,9 @@ from tcgrad.evaluate import Array
 # it is, the more of them do.
 _HALVED = (0, 0, 1, 2, 2)
 
+# The same from fine to coarse: few numbers are equal but those that have to be, and hide nothing.
+FINE = (2, 2, 1, 1, 0)
+
 # The same, doubled: of numbers as coarse as that many are equal, and not just two.
 MANY = (-1, -2)
 

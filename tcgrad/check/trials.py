@@ -33,7 +33,7 @@ from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
-from tcgrad.check.tied_samples import MANY, draw_tied
+from tcgrad.check.tied_samples import FINE, MANY, draw_tied
 from tcgrad.check.ties import BORDERS, TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import bodies
@@ -179,16 +179,17 @@ class Trials:
         for number in range(BORDERS, BORDERS + TIED_SAMPLES):
             if self.tallies.are_failed(user.kinds):
                 return
-            draw = partial(draw_tied, self._own, self._dtype, (self.options.seed, 0, number), known=known, unfelt=True)
+            seed = (self.options.seed, 0, number)
+            draw = partial(draw_tied, self._own, self._dtype, seed, known=known, halved=FINE, unfelt=True)
             drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
             if isinstance(drawn, str):
                 return
-            known |= drawn.sample.kinks
             with suppress(ZeroDivisionError):
                 if drawn.is_user_finite:
                     compare_where_known(drawn, user)
-            if known >= drawn.sample.forward.kinks:
-                return
+            # Other numbers may be equal, too, and hide what is wrong: where all are met, they are met once more.
+            met = known | drawn.sample.kinks
+            known = frozenset() if met >= drawn.sample.forward.kinks else met
 
     def _draw_tied(self, number: int, known: Kinks) -> Bench | str:
         """A point where branches meet by other decisions than those that are ``known``, or why there is none."""
