@@ -72,6 +72,8 @@ exact root of a number: y = sqrt(4)*s | y = 2*s
 branches: y = where(s > 0, t, t) | y = t
 delta of a branch: y[i] = sum[k](where(s>0, delta[i,k]+x[k], 0)) | y[i] = where(s>0, 1, 0) + sum[k](where(s>0, x[k], 0))
 decided: y = where(2 > 1, s, t) | y = s
+bracket in a choice: y[i] = sum[k](where(k < i, [i != k]*x[k], 0)) | y[i] = sum[k](where(k < i, x[k], 0))
+bracket in a choice far off: y[i] = sum[k](where(k > i + 1, [i != k]*x[k], s)) | y[i] = sum[k](where(k > i+1, x[k], s))
 idle reduction: y[i] = max[j](x[i]) | y[i] = x[i]
 idle product: y[i] = prod[j](x[i]) | y[i] = x[i]^M
 symmetric: y[i] = sum[k](sym[i,k]*x[k]) + sum[k](sym[k,i]*x[k]) | y[i] = 2*sum[k](sym[i,k]*x[k])
@@ -91,6 +93,8 @@ nested contraction: y = sum[i](x[i]*sum[k](q[i,k]*x[k])) | y = sum[i](x[i]*sum[k
 transpose: y = sum[i,k](x[i]*q[i,k]*z[k]) | y = sum[i,k](x[i]*q[k,i]*z[k])
 diagonal: y = sum[i](q[i,i]) | y = sum[i,k](q[i,k])
 branches: y = where(s > 0, s, t) | y = where(s > 0, t, s)
+bracket in a looser choice: y[i] = sum[k](where(k < i+2, [i != k]*x[k], s)) | y[i] = sum[k](where(k < i+2, x[k], s))
+bracket in the other branch: y[i] = sum[k](where(k < i, 0, [i != k]*x[k])) | y[i] = sum[k](where(k < i, 0, x[k]))
 neither odd nor even: y = sigmoid(s - t) | y = sigmoid(t - s)
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tcgrad.ir.guards import slack_of
 from tcgrad.ir.nodes import (
     ONE,
     ZERO,
@@ -17,6 +18,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
+from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.monomials import Policy, holds_delta
@@ -38,7 +40,9 @@ def simplify_where(expr: Where, policy: Policy) -> Expr:
 
 
 def _given(expr: Expr, condition: Expr, *, holds: bool) -> Expr:
-    """A branch with those choices in it made that the condition makes."""
+    """A branch with those choices in it made that the condition makes, and without brackets that it implies."""
+    if holds and any(_tells_apart(each, expr) for each in factors_of(condition)):
+        return ONE
     if isinstance(expr, Where):
         if _follows(expr.condition, condition, holds=holds):
             return _given(expr.then, condition, holds=holds)
@@ -51,6 +55,18 @@ def _follows(asked: Expr | None, condition: Expr, *, holds: bool) -> bool:
     """Whether a condition holds where another one does, or does not; False also where that is not seen."""
     given = factors_of(condition) if holds else [_opposite(condition)]
     return asked is not None and all(each in given for each in factors_of(asked))
+
+
+def _tells_apart(condition: Expr, asked: Expr) -> bool:
+    """Whether it is asked if two integers differ of which one is the smaller wherever a condition holds."""
+    if not isinstance(asked, Iverson) or asked.operator != "!=":
+        return False
+    slack = slack_of(condition)
+    above = slack_of(Iverson(">", asked.left, asked.right))
+    below = slack_of(Iverson("<", asked.left, asked.right))
+    if slack is None or above is None or below is None:
+        return False
+    return is_nonnegative(above - slack) or is_nonnegative(below - slack)
 
 
 def _opposite(condition: Expr) -> Expr | None:
