@@ -44,7 +44,8 @@ LARGEST = '''\
 def _largest(a, axis=None, keepdims=False):
     """The largest element along an axis, 0 in place of an infinite one."""
     largest = a.max(axis=axis, keepdims=keepdims)
-    return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
+    finite = np.isfinite(largest)
+    return largest if finite.all() else np.where(finite, largest, largest.dtype.type(0))
 '''
 
 PAD = '''\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from itertools import dropwhile
 
@@ -261,12 +261,21 @@ class Builder:
             slices = self.slices(node, short)
             axes = (*value.axes[:short], *value.axes[short + 1 :])
             return self.summed(Value(self.plus(slices, [1] * len(slices)), axes), indices)
+        before = node.operation
+        if isinstance(before, Sum) and self.graph.is_new(node):
+            node, gone = node.arguments[0], _gone_in_all(before.axes, gone, len(node.arguments[0].shape))
         shape = tuple(size for k, size in enumerate(node.shape) if k not in gone)
         return Value(self.graph.make(Sum(gone), (node,), shape), kept)
 
     def arange(self, index: Index) -> Value:
         """The values of an index, as integers."""
         return Value(self.graph.make(Arange(index.size), (), (index.size,), Kind.INT), (index,))
+
+
+def _gone_in_all(first: Collection[int], then: Collection[int], rank: int) -> tuple[int, ...]:
+    """The axes of an array that sums over ``first``, and over some of what that leaves, take together."""
+    left = [axis for axis in range(rank) if axis not in first]
+    return tuple(sorted((*first, *(left[k] for k in then))))
 
 
 def _wholes(nodes: Sequence[Node]) -> list[Node] | None:
