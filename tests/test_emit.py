@@ -76,7 +76,7 @@ CODE = [
         ["x: [A]", "m: [A]", "z: [A]"],
         ["t1 = r - r * r", "y = z * t1 - m * r * r * r"],
     ),
-    (["y = mean[i](sum[j](exp(x[i,j])))"], ["x: [A, D]"], ["y = t1.sum() / A"]),
+    (["y = mean[i](sum[j](exp(x[i,j])))"], ["x: [A, D]"], ["y = exp_x.sum() / A"]),
     (["s[i] = sum[j](x[i,j])", "y = sum[i](s[i])"], ["x: [A, B]"], ["s = x.sum(axis=-1)", "y = s.sum()"]),
     (["y = sum[i](-x[i] - z[i]^2)"], ["x: [A]", "z: [A]"], ["y = -(x + z * z).sum()"]),
     (["y[i,j] = exp(-x[i,j])/(1[k]*exp(-x[i,k]))"], ["x: [A, B]"], ["y = x.min(axis=-1, keepdims=True) - x"]),

@@ -37,3 +37,10 @@ def test_the_first_position_is_in_the_loop(name):
     backward = Emitted(spec(*READING_IN_FRONT[name], dims="{T: 4}")).source.split("def backward")[1]
     assert "for t in range(T - 2, -1, -1):" in backward
     assert "dh_total[0] = " not in backward
+
+
+def test_nothing_stands_in_front_of_what_has_no_base_case():
+    """It would be multiplied with the rest, whatever the memory held."""
+    source = Emitted(spec(*READING_IN_FRONT["gates"], dims="{T: 4}")).source
+    assert "    f = np.empty((T, 3), dtype)\n" in source
+    assert "    c_all = np.empty((T + 1, 3), dtype)\n" in source

@@ -50,6 +50,7 @@ class _Running:
 
     tensor: Tensor
     axis: int
+    shift: int
     bases: tuple[Case, ...]
     step: Case
     buffer: Tensor
@@ -65,8 +66,6 @@ class Loop:
         self._statements = statements
         self._recurrence = recurrence
         self._number = number
-        literal = (case.at.as_number for cases in recurrence.bases for case in cases)
-        self._shift = -min([0, *(position for position in literal if position is not None)])
         self._running = list(self._carry())
         self._length = recurrence.tensors[0].shape[recurrence.axes[0]]
         self._peeled = sorted(
@@ -79,10 +78,12 @@ class Loop:
         recurrence = self._recurrence
         parts = zip(recurrence.tensors, recurrence.axes, recurrence.bases, recurrence.steps, strict=True)
         for k, (tensor, axis, bases, step) in enumerate(parts):
-            shape = (*tensor.shape[:axis], tensor.shape[axis] + self._shift, *tensor.shape[axis + 1 :])
+            literal = (case.at.as_number for case in bases)
+            shift = -min([0, *(position for position in literal if position is not None)])
+            shape = (*tensor.shape[:axis], tensor.shape[axis] + shift, *tensor.shape[axis + 1 :])
             buffer = Tensor(f"{tensor.name} in loop {self._number}", shape, Role.DEFINED)
             carried = self._graph.make(Carried(self._number, k), (), shape)
-            yield _Running(tensor, axis, tuple(map(_prepared, bases)), _prepared(step), buffer, carried)
+            yield _Running(tensor, axis, shift, tuple(map(_prepared, bases)), _prepared(step), buffer, carried)
 
     def results(self) -> list[tuple[Tensor, Node]]:
         """Each tensor with its array."""
@@ -97,9 +98,10 @@ class Loop:
 
     def fronts(self) -> Iterator[tuple[Tensor, Front]]:
         """Each tensor with what stands before position 0, if something does, in an array that has a value now."""
-        for running in self._running if self._shift else ():
-            bases = tuple(case for case in running.bases if case.at.value < 0)
-            yield running.tensor, Front(running.axis, bases, running.buffer, self._shift)
+        for running in self._running:
+            if running.shift:
+                bases = tuple(case for case in running.bases if case.at.value < 0)
+                yield running.tensor, Front(running.axis, bases, running.buffer, running.shift)
 
     def _before_start(self) -> list[tuple[int, Case]]:
         """The base cases at negative positions, in the order of these: one may read what another is further back."""
@@ -161,14 +163,15 @@ class Loop:
     def _write(self, k: int, position: Integer, case: Case) -> Write:
         free = tuple(index for index in case.free if index is not case.position)
         body = replace_components(case.body, self._read_carried)
-        with self._statements.around(self._running[k].tensor):
-            return Write(k, position + self._shift, self._statements.array(body, free))
+        running = self._running[k]
+        with self._statements.around(running.tensor):
+            return Write(k, position + running.shift, self._statements.array(body, free))
 
     def _read_carried(self, read: Component) -> Component:
         for running in self._running:
             if read.tensor == running.tensor:
                 axis = running.axis
-                position = read.indices[axis] + self._shift
+                position = read.indices[axis] + running.shift
                 return Component(running.buffer, (*read.indices[:axis], position, *read.indices[axis + 1 :]))
         return read
 
@@ -181,10 +184,10 @@ class Loop:
 
     def _cut(self, running: _Running, scan: Node, k: int) -> Node:
         buffer = self._graph.make(Buffer(k), (scan,), running.carried.shape)
-        if not self._shift:
+        if not running.shift:
             return buffer
         self._statements.assign(running.buffer, buffer)
-        return self._graph.make(Slice(running.axis, Integer.of(self._shift), _ONE), (buffer,), running.tensor.shape)
+        return self._graph.make(Slice(running.axis, Integer.of(running.shift), _ONE), (buffer,), running.tensor.shape)
 
 
 def _prepared(case: Case) -> Case:
