@@ -412,6 +412,19 @@ def test_other_numbers_that_are_equal_hide_no_wrong_comparison():
         assert not checked(made, partial(backward, above=np.greater_equal), "float64", seed).ok
 
 
+def test_rows_that_are_0_are_compared_where_a_condition_leaves_them_out():
+    equations = ["s[b] = x[b,i]*x[b,i]", "y[b] = where(s[b] > 0, sqrt(s[b]), 0)"]
+    made = loads(f"inputs: {{x: [3, 3]}}\nequations: {equations}\n", "norms")
+
+    def backward(x, dy, at_zero=0.0):
+        norm = np.sqrt((x * x).sum(1, keepdims=True))
+        return dy[:, None] * np.where(norm > 0, x / np.where(norm > 0, norm, 1), at_zero)
+
+    for seed in range(3):
+        assert checked(made, backward, "float64", seed).ok
+        assert not checked(made, partial(backward, at_zero=1), "float64", seed).ok
+
+
 @pytest.mark.parametrize("wrong", [0, 2])
 def test_what_a_domain_leaves_to_another_branch_is_compared_too(wrong):
     made = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = where(x[i] > 0, log(x[i]), x[i])']\n")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.directions import Directions
 from tcgrad.check.estimate import Estimate, in_chunks
-from tcgrad.check.forward import Forward, neighbours
+from tcgrad.check.forward import CHUNK, Forward, neighbours
 from tcgrad.check.precision import lost_when_squared, unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
@@ -52,10 +52,14 @@ class ComplexSteps:
         """The derivatives along ``directions`` of the input ``wrt``."""
         return in_chunks(
             len(directions),
-            4 * (1 + self.draws) * self.forward.evaluations,
+            self._each,
             lambda part: self._chunk({wrt: directions.take(part)})[wrt],
             1 + self.draws,
         )
+
+    def are_few(self, number: int) -> bool:
+        """Whether so many directions, of one input or of several, are worked out at once."""
+        return number * self._each <= CHUNK
 
     def along_each(self, moves: Mapping[str, Directions]) -> dict[str, Estimate]:
         """The derivatives along few directions of each of some inputs, all of them worked out at once."""
@@ -160,6 +164,11 @@ class ComplexSteps:
             name: together(array.real, array.imag / times, self._dtype) if array.dtype.kind == "c" else array
             for name, array in found.items()
         }
+
+    @property
+    def _each(self) -> int:
+        """The elements that one direction takes."""
+        return 4 * (1 + self.draws) * self.forward.evaluations
 
     @cached_property
     def _given(self) -> tuple[str, ...]:

@@ -54,14 +54,21 @@ class Ladder:
 
     def _found_otherwise(self, moves: Mapping[str, Directions]) -> dict[str, _Found]:
         """What is not found by difference quotients, or not as it is asked for."""
-        choice, complex_ = self._choice, {}
-        if self.method == "directional":
-            complex_ = {wrt: directions for wrt, directions in moves.items() if choice.is_complex(wrt)}
-        found = self._complex_steps.along_each(complex_) if complex_ else {}
+        choice, steps = self._choice, self._complex_steps
+        complex_ = {wrt: directions for wrt, directions in moves.items() if self._takes_steps(wrt, len(directions))}
+        is_joint = self.method == "directional" or steps.are_few(sum(map(len, complex_.values())))
+        found = steps.along_each(complex_) if complex_ and is_joint else {}
         for wrt, directions in moves.items():
             if wrt not in found and (choice.refusal or choice.is_exact(len(directions)) or choice.is_complex(wrt)):
                 found[wrt] = self.along(wrt, directions)
         return {wrt: _Found(moves[wrt], estimate) for wrt, estimate in found.items()}
+
+    def _takes_steps(self, wrt: str, number: int) -> bool:
+        """Whether complex steps are taken along so many directions of an input."""
+        choice = self._choice
+        if self.method == "directional":
+            return choice.is_complex(wrt)
+        return not choice.refusal and not choice.is_exact(number) and choice.is_complex(wrt)
 
     def along(self, wrt: str, directions: Directions) -> Estimate:
         """The derivatives by ``wrt``; where the method is not to be had nothing is known, for a reason."""

@@ -16,9 +16,9 @@ from tcgrad.evaluate import Array
 
 # How often what the inputs are multiples of is halved, in one attempt after the other, until branches meet: the coarser
 # it is, the more of them do.
-_HALVED = (0, 0, 1, 2, 2)
+HALVED = (0, 0, 1, 2, 2)
 
-# The same from fine to coarse: few numbers are equal but those that have to be, and hide nothing.
+# The same from fine to coarse: few numbers are equal but those that have to be, and hide nothing; nor are many 0.
 FINE = (2, 2, 1, 1, 0)
 
 # The same, doubled: of numbers as coarse as that many are equal, and not just two.
@@ -32,7 +32,7 @@ _TRIED = 2**10
 
 def draw_tied(
     source: Sampler, dtype: np.dtype[Any], seed: tuple[int, ...], first: int = 0, *, known: Kinks = frozenset(),
-    halved: Sequence[int] = _HALVED, unfelt: bool = False,
+    halved: Sequence[int] = HALVED, unfelt: bool = False,
 ) -> Sample | str:  # fmt: skip
     """A sample of whole numbers, or of halves or quarters, at which branches meet and outputs feel which is taken,
     out of a few the one at which they do at most decisions -> the sample, or why there is none.

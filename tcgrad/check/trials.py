@@ -33,7 +33,7 @@ from tcgrad.check.sampler import Sampler
 from tcgrad.check.samples import Sample
 from tcgrad.check.samples_beside import BESIDE, draw_beside
 from tcgrad.check.tally import Tallies
-from tcgrad.check.tied_samples import FINE, MANY, draw_tied
+from tcgrad.check.tied_samples import FINE, HALVED, MANY, draw_tied
 from tcgrad.check.ties import BORDERS, TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import bodies
@@ -179,8 +179,8 @@ class Trials:
         for number in range(BORDERS, BORDERS + TIED_SAMPLES):
             if self.tallies.are_failed(user.kinds):
                 return
-            seed = (self.options.seed, 0, number)
-            draw = partial(draw_tied, self._own, self._dtype, seed, known=known, halved=FINE, unfelt=True)
+            seed, halved = (self.options.seed, 0, number), HALVED if number == BORDERS else FINE
+            draw = partial(draw_tied, self._own, self._dtype, seed, known=known, halved=halved, unfelt=True)
             drawn = _representable(draw, partial(self._bench, True, False, only=user.kinds))
             if isinstance(drawn, str):
                 return
