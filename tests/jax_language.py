@@ -289,7 +289,7 @@ def solve_ranges(
         if index not in fixed and own:
             tried = found.get(index, range(LARGEST))
             inside = [v for v in tried if all(0 <= integer(p, {**dims, index: v}) < s for p, s in own)]
-            if inside[-1:] != [LARGEST - 1]:
+            if inside and inside[-1] != LARGEST - 1:  # a step may read base cases at all of its positions
                 found[index] = range(inside[0], inside[-1] + 1)
     _equal_by_deltas(equation, indices, found)
     while _solve_one(reads, dims, found):

@@ -10,6 +10,7 @@ import yaml
 
 jax_oracle = pytest.importorskip("jax_oracle", reason="needs JAX, of the extra `jax`", exc_type=ImportError)
 from deep_programs import deep_spec  # noqa: E402
+from recurrent_programs import other_sizes, recurrent_spec  # noqa: E402
 from rich_programs import rich_spec  # noqa: E402
 from whole_programs import inferred_spec, whole_spec  # noqa: E402
 
@@ -22,6 +23,8 @@ MANY_INFERRED = range(0, 520, 4)
 RICH = (1, 5)
 MANY_RICH = range(400)
 DEEP = range(0, 48, 4)
+RECURRENT = (1, 46)
+MANY_RECURRENT = [seed for seed in range(400) if seed not in RECURRENT]
 MANY_DEEP = [seed for seed in range(600) if seed not in DEEP]
 
 
@@ -108,3 +111,14 @@ def test_deep_programs(seed):
 @pytest.mark.parametrize("seed", MANY_DEEP)
 def test_many_deep_programs(seed):
     check_where_settled(deep_spec(seed))
+
+
+@pytest.mark.parametrize("seed", RECURRENT)
+def test_recurrent_programs(seed):
+    jax_oracle.check(recurrent_spec(seed), other_sizes(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY_RECURRENT)
+def test_many_recurrent_programs(seed):
+    jax_oracle.check(recurrent_spec(seed), other_sizes(seed))
