@@ -92,7 +92,11 @@ VALUES = [
     ("r[i] = where(i == N-1, x[i], x[i]*x[i+1])", lambda v: v["x"] * np.append(v["x"][1:], 1), {}),
     ("r[i] = where(i == 0, x[i], x[i]*x[i-1])", lambda v: v["x"] * np.append(1, v["x"][:-1]), {}),
     ("r[i] = y[i] + [N < M]*x[N]", lambda v: v["y"], {}),
-    # unless nothing else does
+    # unless no other plain one does
+    ("r[i] = w[i]*delta[i,1] + x[i//2]", lambda v: np.array([0, v["w"][1], 0]) + v["x"][[0, 0, 1]], {}),
+    ("r[i] = [i < K]*w[i] + q[2*i]", lambda v: v["w"] + v["q"][:6:2], {}),
+    ("r[i] = where(i < K, w[i], x[i-K])", lambda v: np.concatenate([v["w"], v["x"]]), {}),
+    # or nothing else at all
     ("r = [k < 2]*(k + 1)*x[2-k]", lambda v: v["x"][2] + 2 * v["x"][1], {}),
     ("r = sum[i]([i+1 < N]*x[i+1])", lambda v: v["x"][1:].sum(), {}),
     ("r[i] = [i//2 < N]*x[i//2] + 0*i", lambda v: np.append(np.repeat(v["x"], 2), 0), {"indices": {"i": "2*N+1"}}),

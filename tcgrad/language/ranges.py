@@ -62,6 +62,7 @@ class _Solver:
         for slot, size in self.plain.fixed():
             self.low[slot], self.high[slot] = _ZERO, size - 1
         self.conditions, self.guarded = self.deciding()
+        self.take_guarded()
         self.narrow()
         self.spread()
         self.refuse_unknown()
@@ -90,6 +91,16 @@ class _Solver:
                 is_guarded = read.is_guarded(condition) or (told and read.is_guarded_by_multiples(condition))
                 (guarded if is_guarded else deciding).append((condition, slots))
         return deciding, guarded
+
+    def take_guarded(self) -> None:
+        """Rule 1 where a plain read is guarded: it fixes the size if no other one does, and no guard is there to let
+        the index run on, as in ``where(i < N, x[i], z[i-N])``.
+        """
+        running_on = {slot for _, slots in self.guarded for slot in slots}
+        for slot, read in self.plain.reads:
+            if read.decides and self.plain.owner(read.size) is None and slot not in running_on:
+                self.low.setdefault(slot, _ZERO)
+                self.high.setdefault(slot, read.size - 1)
 
     def narrow(self) -> None:
         """Rule 2: a compound position of one index narrows its range to where the read is inside."""
