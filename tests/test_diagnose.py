@@ -68,7 +68,7 @@ def test_both_are_told(text, expected):
 
 FIRST = [
     # what is wrong, and the place and the help of what is told first
-    ("inputs: {x: (B, H)}\nequations: ['y = 1']\n", (1, 13), "write [B, H] for a matrix, [] for a scalar"),
+    ("inputs: {x: (B, H)}\nequations: ['y = 1']\n", (1, 13), "a list stands in square brackets: [B, H]"),
     (HEAD + "equations: >\n  y[i] = x[i]\n  z = 3\n", (5, 5), "begin a block of equations, one a line, with `|`"),
     (HEAD + "equations:\n  y[i] = x[i]\n  z = 3\n", (5, 5), "begin a block of equations, one a line, with `|`"),
     (
