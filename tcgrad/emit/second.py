@@ -13,11 +13,12 @@ from tcgrad.emit.first import FirstOrderWriter
 from tcgrad.emit.function import Check
 from tcgrad.emit.layout import bracketed, indented, return_dict_lines, return_lines
 from tcgrad.emit.module import Lines, function_lines, names_of
-from tcgrad.ir.program import Program, Statement
+from tcgrad.ir.program import Program, Statement, bodies
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
+from tcgrad.ir.traversal import size
 
-# As many statements as the blocks of a Hessian may take, which a reader still reads: beyond them it is made of columns.
-_MOST_STATEMENTS = 1000
+# Of the statements that push directions forward, for each input: some 600 lines of blocks, which a reader still reads.
+_MOST_NODES = 5000
 # What the function that makes it so calls its own.
 _LOCALS = ("shapes", "along", "blocks", "first", "second", "shape", "position", "columns", "column")
 
@@ -38,9 +39,15 @@ class SecondOrderWriter(FirstOrderWriter):
         """What computes the gradients, started from 1."""
         return self._gradients.statements[len(self._program.statements) :]
 
+    @cached_property
+    def _products(self) -> tuple[Statement, ...]:
+        """What multiplies the Hessian by a direction."""
+        return tuple(push_forward(self._gradients, tangent=_direction_of))
+
     def _hessian(self) -> Lines:
-        equations, inputs = len(self._program.statements), len(self._program.wrt)
-        return self._by_columns() if equations * inputs**2 > _MOST_STATEMENTS else self._by_blocks()
+        """The columns of each input's blocks go the way that a direction of it goes."""
+        nodes = sum(size(body) for statement in self._products for body in bodies(statement))
+        return self._by_columns() if nodes * len(self._program.wrt) > _MOST_NODES else self._by_blocks()
 
     def _by_blocks(self) -> Lines:
         """Each block from the statements before it, with what they share."""
@@ -92,7 +99,7 @@ class SecondOrderWriter(FirstOrderWriter):
 
     def _hvp(self) -> Lines:
         wrt = self._gradients.wrt
-        statements = (*self._backward_from_one, *push_forward(self._gradients, tangent=_direction_of))
+        statements = (*self._backward_from_one, *self._products)
         stage = self._stages.stage(statements, [_direction_of(gradient_of(tensor)) for tensor in wrt])
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
