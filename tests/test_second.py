@@ -260,6 +260,38 @@ def test_recurrences_of_other_lengths(name):
         close(found[pair], expected[pair])
 
 
+GATES = """
+dims: {T: 4, H: 2}
+inputs: {x: [T, H], w: [H, H], v: [H, H]}
+equations:
+  - c[-1,j] = 0
+  - h[-1,j] = 0
+  - i[t,j] = sigmoid(w[j,k]*h[t-1,k] + x[t,j])
+  - o[t,j] = sigmoid(v[j,k]*h[t-1,k]*x[t,j])
+  - c[t,j] = (1 - i[t,j])*c[t-1,j] + i[t,j]*tanh(x[t,j])
+  - h[t,j] = o[t,j]*tanh(c[t,j])
+  - f = sum[j](h[T-1,j]^2)
+"""
+
+
+@pytest.mark.parametrize("text", [GATES, RECURRENCES["a gated layer whose last state counts"]])
+def test_recurrences_of_fewer_positions(text):
+    """Base cases at both ends may be at one position then."""
+    module = tcgrad.loads(text).compile()
+    for length in (1, 2):
+        program = program_of(text.replace("T: 4", f"T: {length}").replace("T: 3", f"T: {length}"))
+        inputs = draw(program)
+        directions = [np.random.default_rng(3).uniform(-1, 1, inputs[wrt.name].shape) for wrt in program.wrt]
+        hessian, products = module.hessian(*inputs.values()), module.hvp(*inputs.values(), *directions)
+        quotients = second_difference_quotients(gradient_program(program), inputs)
+        for first, product in zip(program.wrt, products, strict=True):
+            blocks = [quotients[first, second] for second in program.wrt]
+            for second, block in zip(program.wrt, blocks, strict=True):
+                close(hessian[first.name, second.name], block, 1e-7)
+            parts = (np.tensordot(*pair, pair[1].ndim) for pair in zip(blocks, directions, strict=True))
+            close(product, sum(parts), 1e-7)
+
+
 def test_the_hessian_is_named_as_in_its_code():
     source = tcgrad.loads(RECURRENCES["powers"]).emit()
     assert "# vh[t] = vh[t-1]*w + vw*h[t-1]" in source

@@ -77,23 +77,37 @@ class Carried(Operation):
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A comparison of positions that holds for some lengths of a recurrence and for others not."""
+
+    left: Integer
+    operator: str
+    right: Integer
+
+
+@dataclass(frozen=True)
 class Write:
-    """A value put at one position of the axis along which a recurrence runs."""
+    """A value put at one position of the axis along which a recurrence runs, if there is a condition where it holds."""
 
     buffer: int
     position: Integer
     value: Node
+    condition: Relation | None = None
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Writes at one position, or if ``looped`` at all positions from ``start`` to ``stop``, which is left out."""
+    """Writes at one position, or if ``looped`` at all positions from ``start`` to ``stop``, which is left out.
+
+    condition: where it does not hold, what is at the position has been written before.
+    """
 
     start: Integer
     stop: Integer
     looped: bool
     writes: tuple[Write, ...]
     variable: Dim | None = None
+    condition: Relation | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Block, Buffer, Carried, Place, Scan, Segment, Write
+from tcgrad.emit.filling import Block, Buffer, Carried, Place, Relation, Scan, Segment, Write
 from tcgrad.emit.fronts import Front
 from tcgrad.emit.hoisting import Hoisting
 from tcgrad.emit.operations import Slice
@@ -114,23 +114,46 @@ class Loop:
         """Loops over the positions that only steps define, and the positions in between."""
         downward = self._recurrence.downward
         at = self._length - 1 if downward else Integer.of(0)
-        for position in self._peeled:
+        for place, position in enumerate(self._peeled):
             if at != position and not self._recurrence.written_out:
                 yield self._looped(at, position)
-            yield Segment(position, position, False, tuple(self._writes_at(position)))
+            yield self._single(position, self._peeled[:place], self._peeled[place + 1 :])
             at = position - 1 if downward else position + 1
         end = Integer.of(-1) if downward else self._length
         if at != end and not self._recurrence.written_out:
             yield self._looped(at, end)
 
-    def _writes_at(self, position: Integer) -> Iterator[Write]:
-        """What every tensor is at one position: its base case, or its step there."""
-        for k, running in enumerate(self._running):
-            case = next((case for case in running.bases if case.at == position), None)
-            if case is not None:
-                yield self._write(k, position, case)
-            else:
-                yield self._write(k, position, _step_at(running.step, position))
+    def _single(self, position: Integer, done: Sequence[Integer], coming: Sequence[Integer]) -> Segment:
+        """What every tensor is at one position, if it is not one of those done.
+
+        coming: those that are done later, of which it may be one: what a tensor is there, it is here.
+        """
+        met = [other for other in done if self._may_meet(other, position)]
+        same = [other for other in coming if self._may_meet(position, other)]
+        writes = tuple(write for k in range(len(self._running)) for write in self._writes_at(k, position, same))
+        return Segment(position, position, False, writes, condition=self._before(met[-1], position) if met else None)
+
+    def _writes_at(self, k: int, position: Integer, same: Sequence[Integer]) -> Iterator[Write]:
+        """What a tensor is at a position: its base case, its step, or its base case at one that may be the same."""
+        running = self._running[k]
+        bases = {case.at: case for case in running.bases}
+        if position in bases:
+            yield self._write(k, position, bases[position])
+            return
+        others = [bases[other] for other in same if other in bases]
+        for case in others:
+            yield replace(self._write(k, position, case), condition=Relation(position, "==", case.at))
+        step = self._write(k, position, _step_at(running.step, position))
+        yield replace(step, condition=self._before(position, others[0].at)) if others else step
+
+    def _may_meet(self, first: Integer, then: Integer) -> bool:
+        """Whether two positions, one of which is done before the other, are one for some length."""
+        gap = first - then if self._recurrence.downward else then - first
+        return not self._recurrence.written_out and not self._build.fitting.never_negative(gap - 1)
+
+    def _before(self, first: Integer, then: Integer) -> Relation:
+        """Positions that are done one after the other."""
+        return Relation(first, ">" if self._recurrence.downward else "<", then)
 
     def _looped(self, start: Integer, stop: Integer) -> Segment:
         step = self._running[0].step.position

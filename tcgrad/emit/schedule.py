@@ -12,7 +12,16 @@ from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Apply, Largest, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
 from tcgrad.emit.reuse import in_place, overwritten
-from tcgrad.emit.statements import added_over, assigned, assignment, element, empty, loop_head, scattered_later
+from tcgrad.emit.statements import (
+    added_over,
+    assigned,
+    assignment,
+    condition_head,
+    element,
+    empty,
+    loop_head,
+    scattered_later,
+)
 from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
@@ -178,14 +187,25 @@ class Body:
         for name, array in zip(names, scan.carried, strict=True):
             self.lines += empty(self.printer, name, array, self.indent)
         for segment in scan.segments:
-            body = Body(self.printer.inside(dict(zip(scan.carried, names, strict=True))), self.scope, self.indent + 4)
+            body = self._inside(scan, names)
             if segment.variable is not None:
                 body.printer.loop_variables[segment.variable] = self._local(segment.variable.name.split()[0])
             for write in segment.writes:
                 target = element(body.printer, names[write.buffer], scan.axes[write.buffer], write.position)
-                body.compute_into(target, write.value)
+                if write.condition is None:
+                    body.compute_into(target, write.value)
+                else:  # what it is made of has no names elsewhere
+                    branch = self._inside(scan, names)
+                    branch.compute_into(target, write.value)
+                    body.lines += [condition_head(body.printer, write.condition), *indented(branch.lines)]
             head = loop_head(body.printer, segment, downward=scan.downward)
+            if segment.condition is not None:
+                head = [condition_head(body.printer, segment.condition)]
             self.lines += [*head, *indented(body.lines)] if head else body.lines
+
+    def _inside(self, scan: Scan, names: Sequence[str]) -> Body:
+        """The inside of a loop that fills arrays, or of a branch there: what it names is not known outside."""
+        return Body(self.printer.inside(dict(zip(scan.carried, names, strict=True))), self.scope, self.indent + 4)
 
     def _buffer_name(self, loop: Node, number: int) -> str:
         """The name of an array that a loop fills: its tensor's, or one like it where it begins before the tensor."""

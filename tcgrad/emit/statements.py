@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import gcd
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.filling import Assemble, Block, Place, Scatter, Segment, is_whole
+from tcgrad.emit.filling import Assemble, Block, Place, Relation, Scatter, Segment, is_whole
 from tcgrad.emit.layout import WIDTH, bracketed, indented, sum_lines
 from tcgrad.emit.numpy_code import Printer
 from tcgrad.emit.operations import Leaf, Number, Plus, Times
@@ -95,6 +95,14 @@ def empty(printer: Printer, name: str, node: Node, indent: int) -> list[str]:
 def element(printer: Printer, name: str, axis: int, position: Integer) -> str:
     """One position of an axis."""
     return f"{name}[{subscript([':'] * axis + [printer.size(position).code])}]"
+
+
+def condition_head(printer: Printer, relation: Relation) -> str:
+    """The head of what is done only where a relation holds, with what has no dims on its right side."""
+    difference = relation.left - relation.right
+    fixed = dict(difference.terms).get((), 0)
+    left, right = printer.size(difference - fixed), printer.size(Integer.of(-fixed))
+    return f"if {left.at(Level.AND)} {relation.operator} {right.at(Level.AND)}:"
 
 
 def loop_head(printer: Printer, segment: Segment, *, downward: bool) -> list[str]:
