@@ -33,17 +33,20 @@ class Fronts:
 
     def __init__(self) -> None:
         self._known: dict[Tensor, Front] = {}
+        self._tensors: dict[Tensor, Tensor] = {}  # by the array that holds them, with what stands before
 
     def learn(self, tensor: Tensor, front: Front) -> None:
         """Remember what stands before position 0 of a tensor."""
         self._known[tensor] = front
+        self._tensors[front.array] = tensor
 
     def continued(self, recurrence: Recurrence) -> Recurrence:
         """The recurrence without base cases that say what the steps do, which read what stands before position 0."""
         if not self._known or recurrence.written_out:
             return recurrence
+        steps = tuple(map(self._reading_in_front, recurrence.steps))
         own: dict[Integer, list[bool]] = {}
-        for step, cases in zip(recurrence.steps, recurrence.bases, strict=True):
+        for step, cases in zip(steps, recurrence.bases, strict=True):
             for case in cases:
                 if case.at.as_number is not None and case.at.value >= 0:
                     own.setdefault(case.at, []).append(self._is_step(step, case))
@@ -51,24 +54,29 @@ class Fronts:
         if not said:
             return recurrence
         bases = tuple(tuple(case for case in cases if case.at not in said) for cases in recurrence.bases)
-        return replace(recurrence, bases=bases, steps=tuple(map(self._reading_in_front, recurrence.steps)))
+        return replace(recurrence, bases=bases, steps=steps)
 
     def _is_step(self, step: Case, case: Case) -> bool:
-        """Whether a base case is the step at its position."""
+        """Whether a base case is the step, which reads in front, at its position."""
         others = iter(case.free)
         positions = [case.at if index is step.position else next(others).expr for index in step.free]
         body = replace_components(instantiate(step.free, step.body, tuple(positions)), self._begun)
         return key(simplify(body)) == key(simplify(case.body))
 
     def _begun(self, read: Component) -> Expr:
-        """What is read before position 0 by its base case."""
-        front = self._known.get(read.tensor)
-        if front is None:
+        """What is read of an array with a front: the tensor behind it, or its base case before position 0."""
+        tensor = self._tensors.get(read.tensor)
+        if tensor is None:
             return read
-        at = read.indices[front.axis]
-        base = next((base for base in front.bases if base.at == at and at.value < 0), None)
-        others = (*read.indices[: front.axis], *read.indices[front.axis + 1 :])
-        return read if base is None else instantiate(base.free, base.body, others)
+        front = self._known[tensor]
+        before, place, after = _parted(read.indices, front.axis)
+        at = place - front.shift
+        base = next((base for base in front.bases if base.at == at), None)
+        return (
+            Component(tensor, (*before, at, *after))
+            if base is None
+            else instantiate(base.free, base.body, (*before, *after))
+        )
 
     def _reading_in_front(self, step: Case) -> Case:
         def moved(read: Component) -> Component:
