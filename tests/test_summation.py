@@ -253,6 +253,8 @@ def test_warning_where_two_readings_are_near(equation, first, second):
         "r = x[i]*g(y[i])*f(z[i]*z[i])",
         "r[k] = delta[i,k]*x[i]*f(y[i]*z[i])",
         "r = (i + i)//2*x[i]",
+        "r = x[i]*y[i]*[i%2 <= i - 1]",
+        "r = x[i]*y[i]*exp((i + i)//3 + i%2)",
     ],
 )
 def test_no_warning_where_there_is_one_reading(equation):

@@ -186,9 +186,10 @@ class Elaborator(ValueReader):
 
     def _contracts(self, node: Expression, name: str) -> bool:
         """Whether the sum over ``name`` inside ``node`` would be one of products of components, as ``x[i]*y[i]``."""
-        factors = factors_of_term(node)[1] if isinstance(node, Product) else [Factor("*", part) for part in parts(node)]
+        split = isinstance(node, Product) and not is_integer(node)
+        factors = factors_of_term(node)[1] if split else [Factor("*", part) for part in parts(node)]
         holding = [factor for factor in factors if name in self.occurrences.of(factor.node)]
-        if isinstance(node, Product) and len(holding) > 1:
+        if split and len(holding) > 1:
             return all(factor.operator == "*" and self._is_component(factor.node) for factor in holding)
         return any(self._contracts(factor.node, name) for factor in holding)
 
