@@ -275,6 +275,12 @@ def test_a_delta_beside_a_quotient_that_is_not_there_is_kept():
     assert "∂y[i]/∂x[p] = 2·(v[p]·[p < i]/(1[p]·x[i] - 1[i]·x[p])³ + v[j]·[j < i]·δ[i,p]/(" in derived
 
 
+def test_a_sum_of_guards_that_divides_by_one_is_not_chosen_by_itself():
+    module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y[i] = ([i == 1] - 3/[i == 1])/x[i]']\n").compile()
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(module.forward(np.array([1.0, 2.0, 4.0])), [-np.inf, -1.0, -np.inf])
+
+
 def test_only_what_may_not_exist_is_chosen():
     source = tcgrad.loads("dims: {N: 4}\ninputs: {x: [N], r: []}\nequations: ['y[i] = [i > 0]*sin(x[i])/r']\n").emit()
     assert "np.where" not in source

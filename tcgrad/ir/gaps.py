@@ -189,7 +189,8 @@ class Gaps:
     def _over(self, factor: Expr, guards: Sequence[Expr], brackets: Sequence[Expr]) -> tuple[Expr, ...]:
         """The guards without which a factor need not exist, and the brackets without which it may overflow."""
         found = self.of(factor) if guards else ()
-        over = [guard for guard in guards if any(gap.issuperset(free_indices(guard)) for gap in found)]
+        others = (guard for guard in guards if guard is not factor)  # a sum of guards may have gaps itself
+        over = [guard for guard in others if any(gap.issuperset(free_indices(guard)) for gap in found)]
         if brackets and self._may_overflow(factor):
             along = set(free_indices(factor))
             over += [bracket for bracket in brackets if along.issuperset(free_indices(bracket))]
