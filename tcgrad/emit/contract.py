@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import dropwhile
+from math import prod
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.distances import squared_distances
@@ -201,7 +202,7 @@ def _flat_matmul(build: Builder, left: Value, right: Value, summed: Axes) -> Val
     That copies an operand only where sums stand between other axes, or in another order than in the first operand.
     """
     leading = next((value for value in (left, right) if _stand_together(value, summed)), left)
-    summed = _in_order_of(leading, summed)
+    summed = tuple(index for index in leading.axes if index in summed)
     matrices: list[Node] = []
     axes: Axes = ()
     for number, value in enumerate((left, right)):
@@ -221,10 +222,6 @@ def _stand_together(value: Value, indices: Axes) -> bool:
     return any(set(part) == set(indices) for part in (value.axes[: len(indices)], value.axes[-len(indices) :]))
 
 
-def _in_order_of(value: Value, indices: Axes) -> Axes:
-    return tuple(index for index in value.axes if index in indices)
-
-
 def _joined(build: Builder, value: Value, groups: Sequence[Axes]) -> Node:
     """The value with each group of its axes made one axis."""
     node = build.arranged(value, [index for group in groups for index in group])
@@ -232,10 +229,7 @@ def _joined(build: Builder, value: Value, groups: Sequence[Axes]) -> Node:
 
 
 def _length(sizes: Iterable[Integer]) -> Integer:
-    length = Integer.of(1)
-    for size in sizes:
-        length = length * size
-    return length
+    return prod(sizes, start=Integer.of(1))
 
 
 def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:

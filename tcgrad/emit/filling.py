@@ -97,14 +97,13 @@ class Write:
 
 @dataclass(frozen=True)
 class Segment:
-    """Writes at one position, or if ``looped`` at all positions from ``start`` to ``stop``, which is left out.
+    """Writes at one position, or with a ``variable`` at all from ``start`` to ``stop``, which is left out.
 
     condition: where it does not hold, what is at the position has been written before.
     """
 
     start: Integer
     stop: Integer
-    looped: bool
     writes: tuple[Write, ...]
     variable: Dim | None = None
     condition: Relation | None = None

@@ -22,6 +22,7 @@ from tcgrad.simplify.canonical import key
 class Front(NamedTuple):
     """What stands before position 0 of a tensor: base cases, and the array that begins ``shift`` positions earlier."""
 
+    tensor: Tensor
     axis: int
     bases: tuple[Case, ...]
     array: Tensor
@@ -33,12 +34,11 @@ class Fronts:
 
     def __init__(self) -> None:
         self._known: dict[Tensor, Front] = {}
-        self._tensors: dict[Tensor, Tensor] = {}  # by the array that holds them, with what stands before
+        self._by_array: dict[Tensor, Front] = {}
 
-    def learn(self, tensor: Tensor, front: Front) -> None:
+    def learn(self, front: Front) -> None:
         """Remember what stands before position 0 of a tensor."""
-        self._known[tensor] = front
-        self._tensors[front.array] = tensor
+        self._known[front.tensor] = self._by_array[front.array] = front
 
     def continued(self, recurrence: Recurrence) -> Recurrence:
         """The recurrence without base cases that say what the steps do, which read what stands before position 0."""
@@ -65,18 +65,15 @@ class Fronts:
 
     def _begun(self, read: Component) -> Expr:
         """What is read of an array with a front: the tensor behind it, or its base case before position 0."""
-        tensor = self._tensors.get(read.tensor)
-        if tensor is None:
+        front = self._by_array.get(read.tensor)
+        if front is None:
             return read
-        front = self._known[tensor]
         before, place, after = _parted(read.indices, front.axis)
         at = place - front.shift
         base = next((base for base in front.bases if base.at == at), None)
-        return (
-            Component(tensor, (*before, at, *after))
-            if base is None
-            else instantiate(base.free, base.body, (*before, *after))
-        )
+        if base is None:
+            return Component(front.tensor, (*before, at, *after))
+        return instantiate(base.free, base.body, (*before, *after))
 
     def _reading_in_front(self, step: Case) -> Case:
         def moved(read: Component) -> Component:

@@ -90,8 +90,8 @@ class Lowering:
                 results = loop.results()
                 for tensor, node in results:
                     self.assign(tensor, node)
-                for tensor, front in loop.fronts():
-                    self._fronts.learn(tensor, front)
+                for front in loop.fronts():
+                    self._fronts.learn(front)
                 return [Step(statement, tensor, node) for tensor, node in results]
 
     def assign(self, tensor: Tensor, node: Node) -> None:

@@ -89,19 +89,17 @@ class Loop:
         """Each tensor with its array."""
         for running in self._running:
             self._statements.assign(running.buffer, running.carried)
-        segments = [
-            Segment(case.at, case.at, False, (self._write(k, case.at, case),)) for k, case in self._before_start()
-        ]
+        segments = [Segment(case.at, case.at, (self._write(k, case.at, case),)) for k, case in self._before_start()]
         segments += self._segments()
         scan = self._scan(tuple(segments))
         return [(running.tensor, self._cut(running, scan, k)) for k, running in enumerate(self._running)]
 
-    def fronts(self) -> Iterator[tuple[Tensor, Front]]:
-        """Each tensor with what stands before position 0, if something does, in an array that has a value now."""
+    def fronts(self) -> Iterator[Front]:
+        """What stands before position 0 of each tensor, if something does, in an array that has a value now."""
         for running in self._running:
             if running.shift:
                 bases = tuple(case for case in running.bases if case.at.value < 0)
-                yield running.tensor, Front(running.axis, bases, running.buffer, running.shift)
+                yield Front(running.tensor, running.axis, bases, running.buffer, running.shift)
 
     def _before_start(self) -> list[tuple[int, Case]]:
         """The base cases at negative positions, in the order of these: one may read what another is further back."""
@@ -131,7 +129,7 @@ class Loop:
         met = [other for other in done if self._may_meet(other, position)]
         same = [other for other in coming if self._may_meet(position, other)]
         writes = tuple(write for k in range(len(self._running)) for write in self._writes_at(k, position, same))
-        return Segment(position, position, False, writes, condition=self._before(met[-1], position) if met else None)
+        return Segment(position, position, writes, condition=self._before(met[-1], position) if met else None)
 
     def _writes_at(self, k: int, position: Integer, same: Sequence[Integer]) -> Iterator[Write]:
         """What a tensor is at a position: its base case, its step, or its base case at one that may be the same."""
@@ -166,7 +164,7 @@ class Loop:
             self._write(k, position, _step_at(self._hoisted(running, low, length), position))
             for k, running in enumerate(self._running)
         )
-        return Segment(start, stop, True, writes, variable)
+        return Segment(start, stop, writes, variable)
 
     def _hoisted(self, running: _Running, low: Integer, length: Integer) -> Case:
         """The step over definitions made before the loop, for all of its positions: ``length`` from ``low`` on."""

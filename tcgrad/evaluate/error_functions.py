@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,10 @@ def erf_near_zero(a: Array) -> Array:
     """2/√π · exp(−a²) · Σ 2ⁿ a²ⁿ⁺¹/(1·3·…·(2n+1)), all terms of one sign, for |a| ≤ 1/2."""
     double_square = 2 * a * a
     term = total = a
-    for n in range(1, _NODES):
+    for n in count(1):
         before, term = total, term * double_square / (2 * n + 1)
         total = total + term
-        if np.array_equal(total, before):
+        if np.array_equal(total, before, equal_nan=True):
             break
     return np.asarray(2 / np.sqrt(pi(a.dtype)) * np.exp(-a * a) * total)
 
