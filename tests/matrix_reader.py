@@ -305,6 +305,11 @@ class Reader:
             case "onehot":
                 size = Size()
                 return Node(first.rows, size, lambda: np.eye(size_of(size))[first.worked_out()[:, 0].astype(int)])
+            case "cross" if len(arguments) == 1:
+                three = Size(3)
+                return Node(three, three, lambda: np.cross(np.eye(3), first.worked_out().T))
+            case "cross":
+                return joined(lambda a, b: np.cross(a, b, axis=0), arguments)
             case "where":
                 return joined(lambda c, a, b: np.where(c != 0, a, b), arguments)
             case _ if name in FOLDS and len(arguments) == 1:

@@ -216,6 +216,13 @@ class DiagVector:
 
 
 @dataclass(frozen=True)
+class CrossMatrix:
+    """The antisymmetric matrix of a vector v of three whose product with a vector w is the cross product v × w."""
+
+    vector: Matrix
+
+
+@dataclass(frozen=True)
 class Vec:
     """A matrix as one column, row after row, or column after column."""
 
@@ -249,6 +256,7 @@ Matrix = (
     | Fold
     | DiagMatrix
     | DiagVector
+    | CrossMatrix
     | Vec
 )
 

@@ -13,6 +13,7 @@ from itertools import groupby
 from tcgrad.notation.matrix import (
     SCALAR,
     Axis,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -33,6 +34,7 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_scaling import apart, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
@@ -51,7 +53,7 @@ def product(*matrices: Matrix) -> Matrix:
         return scaled(_identity_over(chain[0]), [replace(scale, body=None) for scale in scales])
     if any(isinstance(factor, Zeros) for factor in kept):
         return zeros((shape(kept[0])[0], shape(kept[-1])[1]))
-    pieces = [_readable_scalar(_chained(piece)) for piece in outer_pieces(kept)]
+    pieces = [_readable_scalar(_chained(_with_row_crossed(piece))) for piece in outer_pieces(kept)]
     scalars = [piece for piece in pieces if is_scalar(piece)]
     body = _chained([piece for piece in pieces if not is_scalar(piece)])
     return scaled(body, [*(replace(scale, body=None) for scale in scales), *scalars])
@@ -100,6 +102,17 @@ def outer_pieces(chain: Sequence[Matrix]) -> list[list[Matrix]]:
     return pieces
 
 
+def _with_row_crossed(piece: Sequence[Matrix]) -> Sequence[Matrix]:
+    """``(v × w)ᵀ`` for ``vᵀ [w]×`` in front, where it is not ``vᵀ (w × x)``."""
+    match piece:
+        case [Transpose(operand=row), CrossMatrix(vector=vector), *rest] if (
+            shape(row)[1] is None and crossing(piece[1:]) is None
+        ):
+            return [Transpose(_chained((CrossMatrix(row), vector))), *rest]
+        case _:
+            return piece
+
+
 def _chained(chain: Sequence[Matrix]) -> Matrix:
     flat = [factor for part in chain for factor in (part.factors if isinstance(part, MatMul) else (part,))]
     return ONE if not flat else flat[0] if len(flat) == 1 else MatMul(tuple(flat))
@@ -112,7 +125,7 @@ def _readable_scalar(chain: Matrix) -> Matrix:
     match chain.factors:
         case Transpose(operand=Ones(size=size)), Ones():
             return Size(size)
-    return shorter(chain, MatMul(tuple(transpose(factor) for factor in reversed(chain.factors))))
+    return shorter(chain, transpose(chain))
 
 
 def hadamard(factors: Iterable[Matrix], divisors: Iterable[Matrix] = ()) -> Matrix:
@@ -192,6 +205,12 @@ def diagonal_matrix(vector: Matrix) -> Matrix:
             return matrix
         case _:
             return DiagMatrix(vector)
+
+
+def cross_matrix(vector: Matrix) -> Matrix:
+    """The matrix whose product with w is ``vector × w``, with scalars in front."""
+    scale, body = apart(vector)
+    return scaled(CrossMatrix(body), (scale,))
 
 
 def power(base: Matrix, exponent: Matrix) -> Matrix:

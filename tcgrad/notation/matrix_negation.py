@@ -7,11 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Hadamard, Identity, Kron, MatMul, Matrix, Number, Scale, Sum, Transpose
+from tcgrad.notation.matrix_building import cross_matrix, product
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix_shape import is_ones
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_transpose import transpose, transposes
-from tcgrad.notation.matrix_tree import parts
+from tcgrad.notation.matrix_tree import operands, parts
 
 
 def settled(matrix: Matrix) -> Matrix:
@@ -60,11 +62,23 @@ def negated(matrix: Matrix) -> Matrix | None:
         case Kron():
             left, right = negated(matrix.left), negated(matrix.right)
             return Kron(left, matrix.right) if left is not None else None if right is None else Kron(matrix.left, right)
+        case MatMul() if (swapped := _swapped(matrix)) is not None:
+            return swapped
         case MatMul() | Hadamard():
             for place, factor in enumerate(matrix.factors):
                 turned = None if _is_paired(factor, matrix.factors) else negated(factor)
                 if turned is not None:
                     return replace(matrix, factors=(*matrix.factors[:place], turned, *matrix.factors[place + 1 :]))
+    return None
+
+
+def _swapped(matrix: MatMul) -> Matrix | None:
+    """``w × v`` for minus ``v × w``, and within a longer product; None where nothing is crossed."""
+    for start in range(len(matrix.factors)):
+        crossed = crossing(matrix.factors[start:])
+        if crossed is not None:
+            left, right = operands(crossed[0])[0], product(*crossed[1:])
+            return product(*matrix.factors[:start], cross_matrix(right), left, *matrix.factors[start + len(crossed) :])
     return None
 
 

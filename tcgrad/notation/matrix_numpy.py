@@ -16,6 +16,7 @@ from tcgrad.notation.matrix import (
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -154,6 +155,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return atom("np.diag({0})", _full(matrix.vector).text)
         case DiagVector():
             return atom("np.diag({0})", _full(matrix.matrix).text)
+        case CrossMatrix():
+            return atom("np.cross(np.eye(3), {0})", _full(matrix.vector).text)
         case OneHot():
             return atom("np.eye({0})[{1}]", code_size(matrix.size), _full(matrix.places).text)
         case Vec():

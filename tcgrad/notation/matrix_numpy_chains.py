@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.notation.matrix import DiagMatrix, Inverse, MatMul, Matrix, OneHot, Ones, Transpose
+from tcgrad.notation.matrix import CrossMatrix, DiagMatrix, Inverse, MatMul, Matrix, OneHot, Ones, Transpose
 from tcgrad.notation.matrix_building import outer_pieces
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, CHAIN, UNARY, Piece, atom, quotient, within
@@ -61,13 +62,17 @@ class Chains:
         first, *rest = factors
         if isinstance(first, OneHot) and rest:
             return Piece(f"{within(self._scaled(rest), ATOM)}[{self.full(first.places).text}]", ATOM)
+        if isinstance(first, CrossMatrix) and crossing(factors) is not None:
+            return atom("np.cross({0}, {1})", self.full(first.vector).text, self._scaled(rest).text)
         diagonal = self._diagonal(first)
         if diagonal and rest:
             return self._scaled_rows(*diagonal, rest)
         whole = self.full(first)
         for factor in rest:
             scaling = self._diagonal(factor)
-            if scaling is None:
+            if isinstance(factor, CrossMatrix):
+                whole = atom("np.cross({0}, {1})", whole.text, self.full(factor.vector).text)
+            elif scaling is None:
                 head = within(whole, CHAIN if whole.level == CHAIN else UNARY)
                 whole = Piece(f"{head} @ {within(self.full(factor), UNARY)}", CHAIN)
             else:

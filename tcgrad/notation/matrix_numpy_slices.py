@@ -20,6 +20,7 @@ from tcgrad.notation.matrix import (
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -45,6 +46,7 @@ from tcgrad.notation.matrix import (
 )
 from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, lengths
 from tcgrad.notation.matrix_building import outer_pieces
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy_common import commutation, covers, off_diagonal, scaled_piece
 from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
@@ -158,6 +160,8 @@ class SliceWriter:
                 return atom("np.diagonal({0}, axis1=-2, axis2=-1)[..., None]", inner.text)
             case Kron():
                 return self.kronecker(matrix)
+            case CrossMatrix():
+                return atom("np.cross(np.eye(3), {0})", self.transpose(matrix.vector).text)
             case OneHot():
                 return atom("np.eye({0})[({1})[..., 0]]", code_size(matrix.size), self.full(matrix.places).text)
             case Vec():
@@ -240,6 +244,8 @@ class SliceWriter:
             return atom("np.sum({0}, axis=-1, keepdims=True)", self.chain(factors[:-1]).text)
         first, *rest = factors
         match first:
+            case CrossMatrix(vector=vector) if crossing(factors) is not None:
+                return atom("np.cross({0}, {1}, axis=-2)", self.full(vector).text, self.chain(rest).text)
             case DiagMatrix(vector=vector):
                 return quotient([self.show(vector), self.chain(rest)], [])
             case Inverse(operand=DiagMatrix(vector=vector)):

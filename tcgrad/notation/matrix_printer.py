@@ -15,6 +15,7 @@ from tcgrad.notation.matrix import (
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -38,9 +39,11 @@ from tcgrad.notation.matrix import (
     Zeros,
     is_derivative,
 )
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_shape import is_scalar
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
+from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import is_function_of_function
 from tcgrad.records import dataclass
@@ -104,8 +107,7 @@ class _Printer:
             case Inverse():
                 return s.inverse.format(self.within(matrix.operand, ATOM)), POSTFIX
             case MatMul():
-                powers = [self._chain_power(factor, n) for factor, n in runs(matrix.factors)]
-                return s.product(powers), CHAIN if len(powers) > 1 else POSTFIX
+                return self._product(matrix.factors)
             case Hadamard():
                 return self._hadamard(matrix)
             case Kron():
@@ -134,6 +136,8 @@ class _Printer:
                 return s.diag.format(self.within(matrix.vector, SUM)), ATOM
             case DiagVector():
                 return s.diag.format(self.within(matrix.matrix, SUM)), ATOM
+            case CrossMatrix():
+                return s.cross_matrix.format(self.within(matrix.vector, SUM)), ATOM
             case OneHot():
                 return s.one_hot.format(self.within(matrix.places, SUM)), ATOM
             case Vec():
@@ -198,6 +202,33 @@ class _Printer:
 
     def _condition(self, matrix: Matrix) -> str:
         return self._comparison(matrix) if isinstance(matrix, Compare) else self.within(matrix, SUM)
+
+    def _product(self, factors: Sequence[Matrix]) -> Printed:
+        """Factors side by side; what is a cross product as a whole as that."""
+        if len(factors) == 1:
+            return self.show(factors[0])
+        crossed = crossing(factors)
+        if crossed is not None and len(crossed) == len(factors):
+            return self._cross(crossed)
+        texts = self._side_by_side(factors)
+        return self.syntax.product(texts), CHAIN if len(texts) > 1 else POSTFIX
+
+    def _side_by_side(self, factors: Sequence[Matrix]) -> list[str]:
+        """The texts of factors, of powers and of cross products among them."""
+        start = next((n for n in range(len(factors)) if crossing(factors[n:]) is not None), len(factors))
+        texts = [self._chain_power(factor, n) for factor, n in runs(factors[:start])]
+        crossed = crossing(factors[start:])
+        if crossed is None:
+            return texts
+        rest = factors[start + len(crossed) :]
+        return [*texts, self._held(self._cross(crossed), POSTFIX), *self._side_by_side(rest)]
+
+    def _cross(self, factors: Sequence[Matrix]) -> Printed:
+        """``v × A w`` for the matrix of a vector v and the column behind it."""
+        left, right = self.show(operands(factors[0])[0]), self._product(factors[1:])
+        if self.syntax.cross is None:
+            return self.syntax.cross_matrix.format(f"{left[0]}, {right[0]}"), ATOM
+        return self._held(left, CHAIN) + self.syntax.cross + self._held(right, CHAIN), ELEMENTWISE
 
     def _chain_power(self, factor: Matrix, count: int) -> str:
         """``X``, or ``X³`` for ``X X X``."""

@@ -14,6 +14,7 @@ from tcgrad.notation.matrix import (
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -74,7 +75,7 @@ def _shape(matrix: Matrix) -> Shape:
             return _axis_product(m, p), _axis_product(n, q)
         case Scale():
             return SCALAR if matrix.body is None else shape(matrix.body)
-        case DiagMatrix():
+        case DiagMatrix() | CrossMatrix():
             rows, _ = shape(matrix.vector)
             return rows, rows
         case DiagVector():

@@ -9,6 +9,7 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     BatchSum,
+    CrossMatrix,
     DiagMatrix,
     Fold,
     Hadamard,
@@ -23,7 +24,15 @@ from tcgrad.notation.matrix import (
     Transpose,
 )
 from tcgrad.notation.matrix_batches import lengths
-from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, power, product, squared_norm, trace
+from tcgrad.notation.matrix_building import (
+    cross_matrix,
+    diagonal_matrix,
+    hadamard,
+    power,
+    product,
+    squared_norm,
+    trace,
+)
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_scaling import scaled
@@ -97,5 +106,7 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
             return trace(inside(matrix.operand))
         case DiagMatrix():
             return diagonal_matrix(inside(matrix.vector))
+        case CrossMatrix():
+            return cross_matrix(inside(matrix.vector))
         case _:
             return rebuilt(matrix, [inside(operand) for operand in operands(matrix)])

@@ -21,6 +21,7 @@ class MatrixSyntax:
     number_times: what stands between a number and something that begins with a digit.
     between: what stands between two other things that are multiplied.
     ratio: of two whole numbers.
+    cross: the sign of the cross product; None where it is written as a function, like the matrix of one.
     second_differential: what stands before a function that is differentiated twice.
     """
 
@@ -42,6 +43,8 @@ class MatrixSyntax:
     identity: str = "I"
     sized_identity: str = "I_{0}"
     diag: str = "diag({0})"
+    cross_matrix: str = "cross({0})"
+    cross: str | None = None
     vec: str = "vec({0})"
     one_hot: str = "onehot({0})"
     commutation: str = "comm({0}, {1})"
@@ -106,6 +109,8 @@ MATRIX_UNICODE = replace(
     hadamard=" ⊙ ",
     divide=" ⊘ ",
     kron="{0} ⊗ {1}",
+    cross_matrix="[{0}]×",
+    cross=" × ",
     transpose="{0}ᵀ",
     inverse="{0}⁻¹",
     inverse_transpose="{0}⁻ᵀ",
@@ -131,6 +136,8 @@ MATRIX_LATEX = MatrixSyntax(
     hadamard=r" \odot ",
     divide=r" \oslash ",
     kron=r"{0} \otimes {1}",
+    cross_matrix=r"\left[{0}\right]_{{\times}}",
+    cross=r" \times ",
     transpose=r"{0}^\top",
     inverse=r"{0}^{{-1}}",
     inverse_transpose=r"{0}^{{-\top}}",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 
 from tcgrad.notation.matrix import (
     Apply,
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     Hadamard,
     Identity,
@@ -26,7 +28,9 @@ from tcgrad.notation.matrix import (
     Zeros,
     is_derivative,
 )
+from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_shape import is_scalar, shape
+from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_tree import operands
 
 
@@ -61,10 +65,15 @@ def transpose(matrix: Matrix) -> Matrix:
             return matrix
         case Transpose():
             return matrix.operand
+        case MatMul() if crossing(matrix.factors) == matrix.factors:
+            return Transpose(matrix)
         case MatMul():
-            return MatMul(tuple(transpose(factor) for factor in reversed(matrix.factors)))
+            return _turned_round(matrix)
         case Scale(body=body) if body is not None:
-            return replace(matrix, body=transpose(body))
+            turned, minus = split_sign(transpose(body))
+            return replace(matrix, coefficient=-matrix.coefficient if minus else matrix.coefficient, body=turned)
+        case CrossMatrix():
+            return Scale(Fraction(-1), body=matrix)
         case Zeros():
             return Zeros(matrix.columns, matrix.rows)
         case Commutation():
@@ -75,6 +84,15 @@ def transpose(matrix: Matrix) -> Matrix:
             return matrix
         case _:
             return matrix if is_scalar(matrix) else _outside_or_inside(matrix)
+
+
+def _turned_round(matrix: MatMul) -> Matrix:
+    """The transposes of the factors in reverse order, with the signs of antisymmetric ones in front."""
+    turned = [split_sign(transpose(factor)) for factor in reversed(matrix.factors)]
+    product = MatMul(tuple(factor for factor, _ in turned))
+    if sum(minus for _, minus in turned) % 2 == 0:
+        return product
+    return Scale(Fraction(-1), (product,)) if is_scalar(product) else Scale(Fraction(-1), body=product)
 
 
 def shorter(first: Matrix, second: Matrix) -> Matrix:

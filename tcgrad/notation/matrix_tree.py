@@ -13,6 +13,7 @@ from tcgrad.notation.matrix import (
     Choose,
     Commutation,
     Compare,
+    CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
@@ -60,7 +61,7 @@ def operands(matrix: Matrix) -> tuple[Matrix, ...]:
             return matrix.arguments
         case Choose():
             return matrix.condition, matrix.then, matrix.otherwise
-        case DiagMatrix():
+        case DiagMatrix() | CrossMatrix():
             return (matrix.vector,)
         case DiagVector():
             return (matrix.matrix,)
@@ -120,6 +121,8 @@ def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
             return DiagMatrix(*inside)
         case DiagVector():
             return DiagVector(*inside)
+        case CrossMatrix():
+            return CrossMatrix(*inside)
         case OneHot():
             return OneHot(inside[0], matrix.size)
         case _:

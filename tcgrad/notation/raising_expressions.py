@@ -221,6 +221,10 @@ class Raising:
         """The factors of a term, raised, with every summed index taken out, or all but a hub."""
         network = Network()
         for operand in term.operands:
+            crossing = _crossing(operand)
+            if crossing is not None:
+                network.cross(crossing)
+                continue
             factor = self._factor(operand)
             if isinstance(factor, Refusal):
                 return factor
@@ -297,6 +301,17 @@ def _why_no_symbol(expr: Component) -> str | None:
     if sum(bool(position.indices) for position in expr.indices) > 2:
         return f"{tensor.name} has order {tensor.order}"
     return why_not_plain(expr)
+
+
+def _crossing(operand: Operand) -> Axes | None:
+    """The indices of a permutation symbol of three that are all different; None for anything else."""
+    match operand:
+        case Operand(Component(tensor=Tensor(role=Role.LEVI_CIVITA, order=3), indices=positions), divides=False):
+            indices = tuple(index for position in positions if (index := position.as_index) is not None)
+            whole = len(set(indices)) == 3 and all(index.size.value == 3 for index in indices)
+            return indices if whole else None
+        case _:
+            return None
 
 
 def _listed(axes: Axes) -> str:

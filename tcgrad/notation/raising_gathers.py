@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Delta, Expr, IndexSum, Iverson, Mul
 from tcgrad.ir.reads import as_position
+from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import integers, map_children, tensors_read, walk
 
 
@@ -71,8 +72,9 @@ def one_hot_at(expr: Delta) -> tuple[Component, Index] | None:
 
 
 def reads_in(expr: Expr) -> Iterator[Component]:
-    """The components that are read, as values or as positions."""
-    yield from (node for node in walk(expr) if isinstance(node, Component))
+    """The components that are read, as values or as positions; permutation symbols are none."""
+    read = (node for node in walk(expr) if isinstance(node, Component))
+    yield from (component for component in read if component.tensor.role is not Role.LEVI_CIVITA)
     yield from places_in(expr)
 
 

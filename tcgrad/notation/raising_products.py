@@ -7,12 +7,14 @@ these identities do not reduce (three edges meet in a summed index) have no matr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Index
 from tcgrad.notation.matrix import DiagVector, Hadamard, Matrix, Ones, Size
 from tcgrad.notation.matrix_building import (
+    cross_matrix,
     diagonal_matrix,
     filled,
     hadamard,
@@ -62,6 +64,7 @@ class Network:
         self.scalars = Bundle()
         self.vertices: dict[Index, Bundle] = {}
         self.edges: dict[tuple[Index, Index], Bundle] = {}
+        self.crossings: list[tuple[Index, ...]] = []
         self.hub: Index | None = None
 
     def place(self, factor: Factor) -> None:
@@ -72,6 +75,10 @@ class Network:
                 self.weigh(index, factor.matrix, divides=factor.divides)
             case (row, column):
                 self.connect(row, column, factor.matrix, divides=factor.divides)
+
+    def cross(self, indices: tuple[Index, ...]) -> None:
+        """Place a permutation symbol of three different indices."""
+        self.crossings.append(indices)
 
     def weigh(self, index: Index, vector: Matrix, *, divides: bool = False) -> None:
         self.vertices.setdefault(index, Bundle()).add(vector, divides=divides)
@@ -101,7 +108,14 @@ class Network:
         """
         pending = list(summed)
         while pending:
-            index = min(reversed(pending), key=lambda k: max(len(self.neighbours(k)), 1))
+            plain = [index for index in pending if not any(index in crossing for crossing in self.crossings)]
+            if not plain:
+                crossed = self._take_crossing(pending)
+                if crossed is None:
+                    break
+                pending.remove(crossed)
+                continue
+            index = min(reversed(plain), key=lambda k: max(len(self.neighbours(k)), 1))
             around = self.neighbours(index)
             pending.remove(index)
             match around:
@@ -119,11 +133,30 @@ class Network:
                     self.hub = index
                 case _:
                     return Refusal(f"the sum over {index.name} runs through {_count(len(around))} factors")
-        return None
+        return Refusal("the permutation symbol has no matrix notation") if self.crossings else None
+
+    def _take_crossing(self, summed: Sequence[Index]) -> Index | None:
+        """Take out a summed index where a vector meets a permutation symbol; None if there is none.
+
+        The two are the matrix of the vector's cross products then, between the other two indices of the symbol. The
+        first one that has something else before it is taken: ``ε_ijk v_j w_k`` is ``v × w``, not ``-w × v``.
+        """
+        often = Counter(index for crossing in self.crossings for index in crossing)
+        open_to = [index for index in summed if often[index] == 1 and not self.neighbours(index)]
+        places = [(crossing, n) for crossing in self.crossings for n in (1, 2, 0) if crossing[n] in open_to]
+        if not places:
+            return None
+        crossing, place = min(places, key=lambda at: at[0][at[1] - 1] in open_to)
+        before, index, behind = (crossing[(place + step) % 3] for step in (-1, 0, 1))
+        weight = self.take_weight(index)
+        self.crossings.remove(crossing)
+        self.connect(before, behind, cross_matrix(weight.joined() if weight else Ones(index.size)))
+        return index
 
     def _is_closed_pair(self, index: Index, other: Index, summed: Sequence[Index]) -> bool:
         """Whether nothing but matrices between these two summed indices is there: a trace or a norm."""
-        alone = other in summed and len(self.neighbours(other)) == 1
+        crossed = any(other in crossing for crossing in self.crossings)
+        alone = other in summed and not crossed and len(self.neighbours(other)) == 1
         bundle = self.edges.get((index, other)) or self.edges[other, index]
         plain = not bundle.divisors and (len(bundle.factors) == 2 or square_root_of(bundle.joined()) is not None)
         return alone and plain and not self.vertices.get(index) and not self.vertices.get(other)
