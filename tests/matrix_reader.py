@@ -305,6 +305,10 @@ class Reader:
             case "onehot":
                 size = Size()
                 return Node(first.rows, size, lambda: np.eye(size_of(size))[first.worked_out()[:, 0].astype(int)])
+            case "tril" | "triu":
+                kept = np.tril if name == "tril" else np.triu
+                offset = int(arguments[1].worked_out()[0, 0]) if len(arguments) > 1 else 0
+                return Node(first.rows, first.columns, lambda: kept(first.worked_out(), offset))
             case "cross" if len(arguments) == 1:
                 three = Size(3)
                 return Node(three, three, lambda: np.cross(np.eye(3), first.worked_out().T))

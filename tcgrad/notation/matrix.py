@@ -18,6 +18,7 @@ from tcgrad.records import dataclass
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
 VecOrder = Literal["row", "column"]  # the order in which a matrix is written as one column
+Side = Literal["tril", "triu"]  # which triangle of a matrix is kept: the lower or the upper one
 FoldKind = Literal["tr", "det", "logdet", "norm", "max", "min", "prod", "logsumexp"]
 
 SCALAR: Shape = (None, None)
@@ -223,6 +224,15 @@ class CrossMatrix:
 
 
 @dataclass(frozen=True)
+class Triangle:
+    """A matrix with 0 above, or below, one of its diagonals: ``offset`` columns to the right of that at the corner."""
+
+    side: Side
+    operand: Matrix
+    offset: int = 0
+
+
+@dataclass(frozen=True)
 class Vec:
     """A matrix as one column, row after row, or column after column."""
 
@@ -257,6 +267,7 @@ Matrix = (
     | DiagMatrix
     | DiagVector
     | CrossMatrix
+    | Triangle
     | Vec
 )
 

@@ -28,9 +28,11 @@ from tcgrad.notation.matrix import (
     Power,
     Scale,
     Shape,
+    Side,
     Size,
     Symbol,
     Transpose,
+    Triangle,
     Vec,
     Zeros,
 )
@@ -149,6 +151,10 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
             (above if up else below).append(part)
     if any(isinstance(part, Zeros) for part in above):
         return zeros(common_shape([*above, *below]))
+    mask = next((part for part in above if isinstance(part, Triangle) and is_ones(part.operand)), None)
+    if mask is not None and len(above) + len(below) > 1:
+        above.remove(mask)
+        return triangle(mask.side, hadamard(above, below), mask.offset)
     factors = _merged([part for part in above if not is_ones(part)])
     divisors = _merged([part for part in below if not is_ones(part)])
     if not factors and not divisors:
@@ -211,6 +217,12 @@ def cross_matrix(vector: Matrix) -> Matrix:
     """The matrix whose product with w is ``vector × w``, with scalars in front."""
     scale, body = apart(vector)
     return scaled(CrossMatrix(body), (scale,))
+
+
+def triangle(side: Side, matrix: Matrix, offset: int) -> Matrix:
+    """One side of a matrix, with scalars in front."""
+    scale, body = apart(matrix)
+    return scaled(Triangle(side, body, offset), (scale,))
 
 
 def power(base: Matrix, exponent: Matrix) -> Matrix:

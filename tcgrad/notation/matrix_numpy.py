@@ -36,13 +36,14 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Unit,
     Vec,
     Zeros,
 )
 from tcgrad.notation.matrix_masks import split_mask
 from tcgrad.notation.matrix_numpy_chains import Chains
-from tcgrad.notation.matrix_numpy_common import commutation, covers, is_spelt, off_diagonal, scaled_piece
+from tcgrad.notation.matrix_numpy_common import commutation, covers, is_spelt, off_diagonal, scaled_piece, triangle
 from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
@@ -155,6 +156,8 @@ def _show(matrix: Matrix, *, full: bool) -> Piece:
             return atom("np.diag({0})", _full(matrix.vector).text)
         case DiagVector():
             return atom("np.diag({0})", _full(matrix.matrix).text)
+        case Triangle():
+            return triangle(matrix, _full)
         case CrossMatrix():
             return atom("np.cross(np.eye(3), {0})", _full(matrix.vector).text)
         case OneHot():

@@ -19,6 +19,7 @@ from tcgrad.notation.matrix import (
     Scale,
     Sum,
     Transpose,
+    Triangle,
     Zeros,
 )
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
@@ -70,6 +71,18 @@ def commutation(matrix: Commutation) -> Piece:
     rows, columns, area = (code_size(size) for size in (*sizes, matrix.rows * matrix.columns))
     blocks = f"np.eye({area}).reshape({rows}, {columns}, {area})"
     return Piece(f"{blocks}.swapaxes(0, 1).reshape({area}, {area})", ATOM)
+
+
+def triangle(matrix: Triangle, write: Callable[[Matrix], Piece]) -> Piece:
+    """The lower or the upper triangle of what is written."""
+    offset = [str(matrix.offset)] if matrix.offset else []
+    if not is_ones(matrix.operand):
+        return atom(f"np.{matrix.side}({{0}})", ", ".join([write(matrix.operand).text, *offset]))
+    rows, columns = (code_size(axis) for axis in shape(matrix) if axis is not None)
+    if matrix.side == "triu":
+        return atom("np.triu({0})", ", ".join([f"np.ones(({rows}, {columns}))", *offset]))
+    sizes = [rows] if rows == columns and not offset else [rows, columns]
+    return atom("np.tri({0})", ", ".join([*sizes, *offset]))
 
 
 def off_diagonal(size: Integer, piece: Piece) -> Piece:

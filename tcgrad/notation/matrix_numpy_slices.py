@@ -40,6 +40,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Unit,
     Vec,
     Zeros,
@@ -48,7 +49,7 @@ from tcgrad.notation.matrix_batches import batch_indices, batch_of, is_batch, le
 from tcgrad.notation.matrix_building import outer_pieces
 from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_masks import split_mask
-from tcgrad.notation.matrix_numpy_common import commutation, covers, off_diagonal, scaled_piece
+from tcgrad.notation.matrix_numpy_common import commutation, covers, off_diagonal, scaled_piece, triangle
 from tcgrad.notation.matrix_numpy_distances import Distances, split_distances
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import split_sign
@@ -160,6 +161,8 @@ class SliceWriter:
                 return atom("np.diagonal({0}, axis1=-2, axis2=-1)[..., None]", inner.text)
             case Kron():
                 return self.kronecker(matrix)
+            case Triangle():
+                return triangle(matrix, self.full)
             case CrossMatrix():
                 return atom("np.cross(np.eye(3), {0})", self.transpose(matrix.vector).text)
             case OneHot():

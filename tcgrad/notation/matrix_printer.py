@@ -34,6 +34,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Unit,
     Vec,
     Zeros,
@@ -136,6 +137,9 @@ class _Printer:
                 return s.diag.format(self.within(matrix.vector, SUM)), ATOM
             case DiagVector():
                 return s.diag.format(self.within(matrix.matrix, SUM)), ATOM
+            case Triangle():
+                offset = f", {self._number(Fraction(matrix.offset))[0]}" if matrix.offset else ""
+                return s.triangle.format(matrix.side, self.within(matrix.operand, SUM) + offset), ATOM
             case CrossMatrix():
                 return s.cross_matrix.format(self.within(matrix.vector, SUM)), ATOM
             case OneHot():

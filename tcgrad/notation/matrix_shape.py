@@ -34,6 +34,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Unit,
     Vec,
     Zeros,
@@ -66,7 +67,7 @@ def _shape(matrix: Matrix) -> Shape:
         case Transpose():
             rows, columns = shape(matrix.operand)
             return columns, rows
-        case Inverse() | BatchSum():
+        case Inverse() | BatchSum() | Triangle():
             return shape(matrix.operand)
         case MatMul():
             return shape(matrix.factors[0])[0], shape(matrix.factors[-1])[1]

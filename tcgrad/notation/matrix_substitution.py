@@ -22,6 +22,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
 )
 from tcgrad.notation.matrix_batches import lengths
 from tcgrad.notation.matrix_building import (
@@ -32,6 +33,7 @@ from tcgrad.notation.matrix_building import (
     product,
     squared_norm,
     trace,
+    triangle,
 )
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_negation import settled
@@ -106,6 +108,8 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
             return trace(inside(matrix.operand))
         case DiagMatrix():
             return diagonal_matrix(inside(matrix.vector))
+        case Triangle():
+            return triangle(matrix.side, inside(matrix.operand), matrix.offset)
         case CrossMatrix():
             return cross_matrix(inside(matrix.vector))
         case _:

@@ -43,6 +43,7 @@ class MatrixSyntax:
     identity: str = "I"
     sized_identity: str = "I_{0}"
     diag: str = "diag({0})"
+    triangle: str = "{0}({1})"
     cross_matrix: str = "cross({0})"
     cross: str | None = None
     vec: str = "vec({0})"
@@ -136,6 +137,7 @@ MATRIX_LATEX = MatrixSyntax(
     hadamard=r" \odot ",
     divide=r" \oslash ",
     kron=r"{0} \otimes {1}",
+    triangle=r"\operatorname{{{0}}}\left({1}\right)",
     cross_matrix=r"\left[{0}\right]_{{\times}}",
     cross=r" \times ",
     transpose=r"{0}^\top",

@@ -22,9 +22,11 @@ from tcgrad.notation.matrix import (
     Ones,
     Power,
     Scale,
+    Side,
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Zeros,
     is_derivative,
 )
@@ -72,6 +74,10 @@ def transpose(matrix: Matrix) -> Matrix:
         case Scale(body=body) if body is not None:
             turned, minus = split_sign(transpose(body))
             return replace(matrix, coefficient=-matrix.coefficient if minus else matrix.coefficient, body=turned)
+        case Triangle():
+            other: Side = "triu" if matrix.side == "tril" else "tril"
+            turned = Triangle(other, transpose(matrix.operand), -matrix.offset)
+            return turned if transposes(turned) <= transposes(matrix) else Transpose(matrix)
         case CrossMatrix():
             return Scale(Fraction(-1), body=matrix)
         case Zeros():

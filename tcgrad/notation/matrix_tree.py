@@ -32,6 +32,7 @@ from tcgrad.notation.matrix import (
     Sum,
     Symbol,
     Transpose,
+    Triangle,
     Unit,
     Vec,
     Zeros,
@@ -43,7 +44,7 @@ def operands(matrix: Matrix) -> tuple[Matrix, ...]:
     match matrix:
         case Number() | Size() | Symbol() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
             return ()
-        case Transpose() | Inverse() | Fold() | Vec() | BatchSum():
+        case Transpose() | Inverse() | Fold() | Vec() | BatchSum() | Triangle():
             return (matrix.operand,)
         case MatMul():
             return matrix.factors
@@ -123,6 +124,8 @@ def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
             return DiagVector(*inside)
         case CrossMatrix():
             return CrossMatrix(*inside)
+        case Triangle():
+            return Triangle(matrix.side, inside[0], matrix.offset)
         case OneHot():
             return OneHot(inside[0], matrix.size)
         case _:

@@ -44,13 +44,16 @@ from tcgrad.notation.matrix import (
     Matrix,
     Number,
     OneHot,
+    Ones,
     Shape,
     Size,
     Symbol,
+    Transpose,
+    Triangle,
     Unit,
 )
 from tcgrad.notation.matrix_batches import batch_sum
-from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power
+from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, product
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
@@ -122,6 +125,8 @@ class Raising:
             ):
                 equal = Delta(row, column)
                 return self.exact(equal if operator == "==" else Add((const(1), Mul((const(-1), equal)))), axes)
+            case Iverson() if len(axes) == 2 and (mask := _triangle(expr, axes)) is not None:
+                return mask
             case Iverson():
                 sides = self._elementwise((expr.left, expr.right), axes)
                 return sides if isinstance(sides, Refusal) else Compare(expr.operator, *sides)
@@ -301,6 +306,25 @@ def _why_no_symbol(expr: Component) -> str | None:
     if sum(bool(position.indices) for position in expr.indices) > 2:
         return f"{tensor.name} has order {tensor.order}"
     return why_not_plain(expr)
+
+
+def _triangle(expr: Iverson, axes: Axes) -> Matrix | None:
+    """The triangle of ones where ``[j <= i + c]`` holds, for rows i and columns j, or an order the other way round."""
+    match expr:
+        case Iverson("<" | "<=" as operator, IndexValue(low), IndexValue(high)):
+            least = high - low
+        case Iverson(">" | ">=" as operator, IndexValue(high), IndexValue(low)):
+            least = high - low
+        case _:
+            return None
+    row, column = axes
+    between = row.expr - column.expr
+    ones = product(Ones(row.size), Transpose(Ones(column.size)))
+    below, above = (least - between).as_number, (least + between).as_number
+    strict = operator in ("<", ">")
+    if below is not None:
+        return Triangle("tril", ones, below - strict)
+    return None if above is None else Triangle("triu", ones, strict - above)
 
 
 def _crossing(operand: Operand) -> Axes | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from tcgrad.ir.indices import Index
-from tcgrad.notation.matrix import DiagVector, Hadamard, Matrix, Ones, Size
+from tcgrad.notation.matrix import DiagVector, Hadamard, Matrix, Ones, Size, Triangle
 from tcgrad.notation.matrix_building import (
     cross_matrix,
     diagonal_matrix,
@@ -24,6 +24,7 @@ from tcgrad.notation.matrix_building import (
     trace,
 )
 from tcgrad.notation.matrix_scaling import scaled
+from tcgrad.notation.matrix_shape import is_ones
 from tcgrad.notation.matrix_sums import weighted
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.refusal import Refusal
@@ -158,7 +159,9 @@ class Network:
         crossed = any(other in crossing for crossing in self.crossings)
         alone = other in summed and not crossed and len(self.neighbours(other)) == 1
         bundle = self.edges.get((index, other)) or self.edges[other, index]
-        plain = not bundle.divisors and (len(bundle.factors) == 2 or square_root_of(bundle.joined()) is not None)
+        masked = any(isinstance(factor, Triangle) for factor in bundle.factors)
+        pair = len(bundle.factors) == 2 or square_root_of(bundle.joined()) is not None
+        plain = pair and not masked and not bundle.divisors
         return alone and plain and not self.vertices.get(index) and not self.vertices.get(other)
 
     def _absorb_leaf(self, index: Index, other: Index) -> None:
@@ -180,10 +183,11 @@ class Network:
     def take_matrix(self, row: Index, column: Index) -> Matrix:
         """What stands on two free indices: ``u wᵀ`` or ``diag(u) A diag(w)``."""
         above, edge, below = self.take_weight(row), self.take_edge(row, column), self.take_weight(column)
-        if edge is None:
+        masked = isinstance(edge, Triangle) and is_ones(edge.operand) and above and below
+        if edge is None or masked:
             left = above.joined() if above else Ones(row.size)
             right = below.joined() if below else Ones(column.size)
-            return product(left, transpose(right))
+            return hadamard([*_some(edge), product(left, transpose(right))])
         matrix = weighted(above.joined(), edge) if above else edge
         return transpose(weighted(below.joined(), transpose(matrix))) if below else matrix
 
