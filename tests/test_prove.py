@@ -43,6 +43,8 @@ double angle: y = sin(2*s) | y = 2*sin(s)*cos(s)
 error functions: y = erfc(s) | y = 1 - erf(s)
 hyperbolic: y = cosh(s)^2 - sinh(s)^2 | y = 1
 log of exp: y = log(exp(s)*exp(t)) | y = s + t
+a power by its logarithm: y = exp(s*log(t) + s) | y = t^s*exp(s)
+a product of powers by logarithms: y[i] = exp(2*s*log(x[i]) - t*log(s)) | y[i] = x[i]^(2*s)/s^t
 numbers that were solved for: y[i] = sum[k](delta[k,N-1-i]*x[k]*cos(s*k)) | y[i] = x[N-1-i]*cos(s*(N - 1 - i))
 root of a size: y = s/sqrt(N)/sqrt(N) | y = s/N
 signs of branches: y[i] = -where(x[i] > 0, x[i], s) | y[i] = where(x[i] > 0, -x[i], -s)

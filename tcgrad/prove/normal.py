@@ -6,6 +6,7 @@ Every rule is an identity of what stands there, whatever its size; simplified be
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeGuard
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -29,7 +30,7 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.reads import as_position
 from tcgrad.ir.substitution import rename_binder, substitute
-from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of
+from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.deltas import iverson
@@ -138,14 +139,32 @@ def _integer(expr: Expr) -> Integer | None:
 
 
 def _exponential(argument: Expr) -> Expr:
-    """``exp(2*a - log(b))`` as ``exp(a)^2 * b^-1``."""
+    """``exp(2*a - c*log(b))`` as ``exp(a)^2 * b^-c``."""
     factors: list[Expr] = []
-    for term in terms_of(argument):
-        coefficient, rest = split_coefficient(term)
-        is_log = isinstance(rest, Call) and rest.function.name == "log"
-        base = rest.arguments[0] if isinstance(rest, Call) and is_log else Call(FUNCTIONS["exp"], (rest,))
-        factors.append(Pow(base, Const(coefficient)))
+    for term in terms_of(expand(argument) if any(map(_is_log, walk(argument))) else argument):
+        coefficient, rest = split_coefficient(simplify(term))
+        parts = factors_of(rest)
+        log = next(filter(_is_log, parts), None)
+        if log is None:
+            factors.append(Pow(Call(FUNCTIONS["exp"], (rest,)), Const(coefficient)))
+        else:
+            base, sign = _without_reciprocal(log.arguments[0])
+            times = (part for part in parts if part is not log)
+            factors.append(Pow(base, simplify(Mul((Const(coefficient * sign), *times)))))
     return Mul(tuple(factors))
+
+
+def _is_log(expr: Expr) -> TypeGuard[Call]:
+    return isinstance(expr, Call) and expr.function.name == "log"
+
+
+def _without_reciprocal(expr: Expr) -> tuple[Expr, int]:
+    """``b`` and -1 for ``1/b``."""
+    match expr:
+        case Pow(base=base, exponent=exponent) if exponent == MINUS_ONE:
+            return base, -1
+        case _:
+            return expr, 1
 
 
 def _logarithm(call: Call, argument: Expr) -> Expr:
