@@ -13,6 +13,7 @@ from tcgrad.ir.program import Define, Recurrence, Statement
 from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
+from tcgrad.prove.cleared import with_inverses_cleared
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
@@ -110,6 +111,11 @@ def prove_equal(
         others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in read}
         return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions, inverted_by(statements))
 
+    def with_ends_cleared() -> Expr:
+        """Times the matrices whose inverses stand at the ends."""
+        whole = simplify(difference)
+        return with_inverses_cleared(whole, definitions, inverted_by(statements)) if reads_inverses(whole) else whole
+
     def with_sizes_as_numbers() -> Expr:
         """That at the first sizes at which it is not 0, if there are any."""
         whole = expand(normalised())
@@ -138,6 +144,7 @@ def prove_equal(
         lambda: simplify(with_roots_as_one()),
         with_rows_as_read,
         with_inverses_apart,
+        lambda: expand(unfold(with_ends_cleared(), definitions)),
         lambda: with_symbols_as_deltas(normalised()),
     )
 

@@ -19,18 +19,18 @@ from tcgrad.simplify.expand import expand
 
 
 def is_inverse(tensor: Tensor) -> bool:
-    return _operand("inv", tensor) is not None
+    return operand_name("inv", tensor) is not None
 
 
 def reads_inverses(expr: Expr) -> bool:
     """Whether an expression reads an inverse or a determinant."""
-    return any(_operand(kind, tensor) is not None for tensor in tensors_read(expr) for kind in ("inv", "det"))
+    return any(operand_name(kind, tensor) is not None for tensor in tensors_read(expr) for kind in ("inv", "det"))
 
 
 def may_contract(expr: Expr, definitions: Mapping[Tensor, Define]) -> bool:
     """Whether an expression reads the inverse of what it reads as well, or of what one of the definitions defines."""
     read = tensors_read(expr)
-    inverted = {operand for tensor in read if (operand := _operand("inv", tensor)) is not None}
+    inverted = {operand for tensor in read if (operand := operand_name("inv", tensor)) is not None}
     return bool(inverted) and any(tensor.name in inverted for tensor in (*read, *definitions))
 
 
@@ -64,8 +64,8 @@ def square_factors(define: Define) -> tuple[Tensor, ...]:
     return tuple(dict.fromkeys(read.tensor for read in matrices if not is_inverse(read.tensor)))
 
 
-def _operand(kind: str, tensor: Tensor) -> str | None:
-    """The name of what a tensor is the inverse, say, of: no tensor of a spec has brackets in its own."""
+def operand_name(kind: str, tensor: Tensor) -> str | None:
+    """The name of what a tensor is the inverse, say, of; None if it is none: no tensor of a spec has brackets there."""
     is_one = tensor.role is Role.DEFINED and tensor.name.startswith(f"{kind}(")
     return tensor.name[len(kind) + 1 : -1] if is_one else None
 
@@ -90,7 +90,7 @@ class _Factors:
 
     def _by_factors(self, read: Component) -> Expr:
         for kind in self._kinds:
-            define = self._by_name.get(_operand(kind, read.tensor) or "")
+            define = self._by_name.get(operand_name(kind, read.tensor) or "")
             made = (self._inverse if kind == "inv" else self._determinant)(define) if define is not None else None
             if made is not None and define is not None:
                 self._apart[define.tensor] = define
@@ -184,7 +184,7 @@ def _matrices_and_scales(define: Define) -> tuple[tuple[Component, ...], tuple[E
 def _is_matrix(read: Component, batch: tuple[Index, ...], size: Integer) -> bool:
     """Whether two plain indices of the size ``size`` follow on batch indices, if there are any."""
     *lead, _, _ = read.indices
-    is_number = _operand("det", read.tensor) is not None
+    is_number = operand_name("det", read.tensor) is not None
     is_plain = all(position.as_index is not None for position in read.indices[-2:])
     is_batched = not lead or tuple(lead) == tuple(index.expr for index in batch)
     return not is_number and is_plain and is_batched and read.tensor.shape[-2:] == (size, size)
@@ -217,7 +217,7 @@ def _identities(inverse: Expr, matrix: Expr) -> Iterator[tuple[Index, Delta]]:
     """The indices over which an inverse and its matrix may be added up, with what comes of it: read nowhere else."""
     if not (isinstance(inverse, Component) and isinstance(matrix, Component)):
         return
-    if _operand("inv", inverse.tensor) != matrix.tensor.name or inverse.indices[:-2] != matrix.indices[:-2]:
+    if operand_name("inv", inverse.tensor) != matrix.tensor.name or inverse.indices[:-2] != matrix.indices[:-2]:
         return
     turned = (False, True) if matrix.tensor.symmetric else (False,)
     (first, last), (row, column) = inverse.indices[-2:], matrix.indices[-2:]

@@ -1,0 +1,52 @@
+"""Differences multiplied by the matrices whose inverses stand at their ends: 0 then, they are 0.
+
+``(A + B) (inv(A + B) - inv(A)) A = -B`` proves ``inv(A + B) - inv(A) = -inv(A + B) B inv(A)``, and
+``(1 + A B) (inv(1 + A B) A - A inv(1 + B A)) (1 + B A) = 0`` the push-through identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tcgrad.ir.indices import Index
+from tcgrad.ir.nodes import Component, Expr, IndexSum, Mul
+from tcgrad.ir.program import Define
+from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import free_indices, tensors_read, walk
+from tcgrad.prove.unfold import unfold
+from tcgrad.simplify.inverses import operand_name, with_inverses_contracted
+
+
+def with_inverses_cleared(expr: Expr, definitions: Mapping[Tensor, Define], inverted: Mapping[Tensor, Tensor]) -> Expr:
+    """The difference times a matrix at each free index at which its inverse is read; as it is where there is none.
+
+    Of several the matrix is taken that is defined by others; its definition is put in once it has met its inverse.
+
+    Raises:
+        TooLargeError: if it grows too large.
+    """
+    bodies = [*(define.body for define in definitions.values()), expr]
+    known = {
+        tensor.name: tensor for tensor in (*definitions, *(each for body in bodies for each in tensors_read(body)))
+    }
+    for index in free_indices(expr):
+        reads = [part for part in walk(expr) if isinstance(part, Component)]
+        matrices = [matrix for read in reads if (matrix := _cleared_by(read, index, known)) is not None]
+        if matrices:
+            matrix = min(matrices, key=lambda each: each.tensor not in definitions)
+            met = with_inverses_contracted(IndexSum((index,), Mul((matrix, expr))), {}, inverted)
+            expr = with_inverses_contracted(unfold(met, definitions), {}, inverted)
+    return expr
+
+
+def _cleared_by(read: Component, index: Index, known: Mapping[str, Tensor]) -> Component | None:
+    """What an inverse is to be multiplied by at one of its own two indices to be a delta; None for anything else."""
+    matrix = known.get(operand_name("inv", read.tensor) or "")
+    if matrix is None:
+        return None
+    *batch, row, column = read.indices
+    if any(index in position.indices for position in batch) or (index in row.indices and index in column.indices):
+        return None
+    if row.as_index is index:
+        return Component(matrix, (*batch, index.fresh().expr, row))
+    return Component(matrix, (*batch, column, index.fresh().expr)) if column.as_index is index else None
