@@ -277,6 +277,8 @@ equations:
   - aa[i,j] = s*delta[i,j] + a[i,k]*b[k,j]
   - bb[i,j] = s*delta[i,j] + b[i,k]*a[k,j]
   - cc[z,i,j] = c[z,i,j] + h[i,j]
+  - ww[i,j] = a[i,j] + u[i,k]*v[k,j]
+  - ss[k,l] = delta[k,l] + v[k,i]*inv(a)[i,j]*u[j,l]
 """
 
 INVERSE = """
@@ -300,6 +302,7 @@ of a sum less that of a term: y[i,j] = inv(t)[i,j] - inv(a)[i,j] | y[i,j] = -inv
 of a batch of sums: y[z,i,j] = inv(cc)[z,j,i] | y[z,i,j] = inv(c)[z,j,i] - inv(c)[z,j,k]*h[k,l]*inv(cc)[z,l,i]
 of a matrix and an outer product: y[i] = inv(k)[i,j]*d[j] | y[i] = inv(a)[i,j]*d[j]/(1 + d[k]*inv(a)[k,l]*d[l])
 pushed through a product: y[i,j] = inv(aa)[i,k]*a[k,j] | y[i,j] = a[i,k]*inv(bb)[k,j]
+Woodbury: y[i,j] = inv(ww)[i,j] - inv(a)[i,j] | y[i,j] = -inv(a)[i,p]*u[p,q]*inv(ss)[q,k]*v[k,l]*inv(a)[l,j]
 determinant of an inverse: y = det(e) | y = 1/det(a)
 determinant of a product with an inverse: y = det(o)*det(a) | y = det(b)
 determinant of a product: y = det(p)/det(a) | y = det(b)
@@ -314,6 +317,7 @@ of a product, in its order: y[i,j] = inv(p)[i,j] | y[i,j] = inv(a)[i,k]*inv(b)[k
 of a sum: y[i,j] = inv(t)[i,j] | y[i,j] = inv(a)[i,j] + inv(h)[i,j]
 of a sum less that of a term, the sign: y[i,j] = inv(t)[i,j] - inv(a)[i,j] | y[i,j] = inv(a)[i,k]*h[k,l]*inv(t)[l,j]
 of a batch, another one: y[z,i,j] = inv(cc)[z,j,i] | y[z,i,j] = inv(c)[0,j,i] - inv(c)[z,j,k]*h[k,l]*inv(cc)[z,l,i]
+Woodbury, turned: y[i,j] = inv(ww)[i,j] - inv(a)[i,j] | y[i,j] = -inv(a)[i,p]*u[p,q]*inv(ss)[k,q]*v[k,l]*inv(a)[l,j]
 pushed through the wrong product: y[i,j] = inv(aa)[i,k]*b[k,j] | y[i,j] = b[i,k]*inv(aa)[k,j]
 of a scaled product, turned: y[i,j] = inv(r)[i,j] | y[i,j] = inv(b)[i,k]*inv(a)[k,j]/(s*d[k])
 another batch: y[z,i,j] = inv(c)[z,i,k]*c[0,k,j] | y[z,i,j] = delta[i,j]

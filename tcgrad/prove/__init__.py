@@ -13,7 +13,7 @@ from tcgrad.ir.program import Define, Recurrence, Statement
 from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.prove.cases import has_cases, vanishes_by_cases
-from tcgrad.prove.cleared import with_inverses_cleared
+from tcgrad.prove.cleared import with_inverses_cleared, with_products_by_sums
 from tcgrad.prove.denominators import vanishes
 from tcgrad.prove.gathering import summand
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
@@ -114,7 +114,10 @@ def prove_equal(
     def with_ends_cleared() -> Expr:
         """Times the matrices whose inverses stand at the ends."""
         whole = simplify(difference)
-        return with_inverses_cleared(whole, definitions, inverted_by(statements)) if reads_inverses(whole) else whole
+        if not reads_inverses(whole):
+            return whole
+        inverted = inverted_by(statements)
+        return with_products_by_sums(with_inverses_cleared(whole, definitions, inverted), definitions, inverted)
 
     def with_sizes_as_numbers() -> Expr:
         """That at the first sizes at which it is not 0, if there are any."""

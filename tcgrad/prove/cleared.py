@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import Add, Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
-from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import free_indices, tensors_read, walk
+from tcgrad.ir.substitution import instantiate
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import free_indices, replace_components, tensors_read, terms_of, walk
 from tcgrad.prove.unfold import unfold
+from tcgrad.simplify import simplify
+from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.inverses import operand_name, with_inverses_contracted
+from tcgrad.simplify.powers import negated
 
 
 def with_inverses_cleared(expr: Expr, definitions: Mapping[Tensor, Define], inverted: Mapping[Tensor, Tensor]) -> Expr:
@@ -36,6 +40,32 @@ def with_inverses_cleared(expr: Expr, definitions: Mapping[Tensor, Define], inve
             matrix = min(matrices, key=lambda each: each.tensor not in definitions)
             met = with_inverses_contracted(IndexSum((index,), Mul((matrix, expr))), {}, inverted)
             expr = with_inverses_contracted(unfold(met, definitions), {}, inverted)
+    return expr
+
+
+def with_products_by_sums(expr: Expr, definitions: Mapping[Tensor, Define], inverted: Mapping[Tensor, Tensor]) -> Expr:
+    """``B A`` as ``C - 1`` where the inverse of ``C = 1 + B A`` is read, which meets ``C`` then: Woodbury's identity.
+
+    Raises:
+        TooLargeError: if it grows too large.
+    """
+    names = {operand_name("inv", tensor) for tensor in tensors_read(expr)}
+    for tensor, define in definitions.items():
+        terms = terms_of(simplify(define.body)) if tensor.name in names else ()
+        product = next((term for term in terms if isinstance(term, IndexSum)), None)
+        if product is None or len(terms) < 2:
+            continue
+        part = Tensor(f"part({tensor.name})", tensor.shape, Role.DEFINED)
+        whole = Component(tensor, tuple(index.expr for index in define.free))
+        rest = Add((whole, *(negated(term) for term in terms if term is not product)))
+
+        def by_sum(
+            read: Component, part: Tensor = part, free: tuple[Index, ...] = define.free, rest: Expr = rest
+        ) -> Expr:
+            return instantiate(free, rest, read.indices) if read.tensor == part else read
+
+        found = replace_components(Facts((Define(part, define.free, product),)).fold(expr), by_sum)
+        expr = with_inverses_contracted(found, {}, inverted)
     return expr
 
 
