@@ -128,6 +128,7 @@ a choice by another size: y[i] = where(abs(x[i]) <= 2, x[i], sign(x[i])) | y[i] 
 a choice by a size that may be negative: y[i] = where(abs(x[i]) <= s, x[i], s*sign(x[i])) | y[i] = clip(x[i], -s, s)
 a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
 root of a square: y = sqrt(1/s^2) | y = 1/s
+root of a fraction: y = t/sqrt(1 + (t/s)^2) | y = s*t/sqrt(s^2 + t^2)
 root of a cube that is whole: y = (s^3)^(1/3) | y = s
 roots of what may both be negative: y = 1/sqrt(s^2 - 1) | y = 1/(sqrt(s - 1)*sqrt(s + 1))
 a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*u[r]*w[m]
@@ -354,6 +355,7 @@ equations:
 """
 
 EQUAL_UNDER_ASSUMPTIONS = """
+root of a fraction: y = t/sqrt(1 + (t/s)^2) | y = s*t/sqrt(s^2 + t^2)
 logarithm of a quotient: y = log(x[0]/s) | y = log(x[0]) - log(s)
 logarithm of a power: y = log(s^2*t) | y = 2*log(s) + log(t)
 power of a power of a sum: y = sum[i](z[i]*x[i]^t)^(1/t - 1) | y = (sum[i](z[i]*x[i]^t)^(1/t))^(1 - t)

@@ -22,7 +22,7 @@ from tcgrad.prove.normal import normalise
 from tcgrad.prove.numbers import with_numbers
 from tcgrad.prove.places import with_places_as_sums
 from tcgrad.prove.rewrite import rewrite
-from tcgrad.prove.roots import bases_of_roots, with_roots_joined
+from tcgrad.prove.roots import bases_of_roots, with_roots_joined, with_roots_split
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.prove.shifts import shifted
 from tcgrad.prove.symmetric import mark_symmetric_inverses
@@ -145,6 +145,7 @@ def prove_equal(
         lambda: simplify(normalise(simplify(rewrite(simplify(with_steps_taken(unfolded(), recurrences)))))),
         with_logarithms_joined,
         lambda: simplify(with_roots_as_one()),
+        lambda: under_assumptions(expand(simplify(with_roots_split(unfolded())))),
         with_rows_as_read,
         with_inverses_apart,
         lambda: expand(unfold(with_ends_cleared(), definitions)),

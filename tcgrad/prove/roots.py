@@ -11,6 +11,7 @@ from tcgrad.ir.nodes import ONE, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.denominators import joined
 from tcgrad.simplify.expand import expand
 
 
@@ -38,6 +39,25 @@ def with_roots_joined(expr: Expr, not_negative: Collection[str]) -> Expr:
                 rest.append(factor)
     joined = [Pow(expand(Mul((ONE, *bases))), exponent) for exponent, bases in roots.items()]
     return product_of([*rest, *joined])
+
+
+def with_roots_split(expr: Expr) -> Expr:
+    """``(1 + a^2/b^2)^n = (b^2 + a^2)^n (b^2)^-n`` for broken ``n``: a square below the bar is positive."""
+    made = map_children(expr, with_roots_split)
+    if not isinstance(made, Pow) or not _is_root(made):
+        return made
+    factors = factors_of(joined(made.base) or made.base)
+    squares = [factor for factor in factors if _is_square_below(factor)]
+    rest = Mul((ONE, *(factor for factor in factors if factor not in squares)))
+    return Mul((Pow(simplify(rest), made.exponent), *(Pow(square, made.exponent) for square in squares)))
+
+
+def _is_square_below(expr: Expr) -> bool:
+    match expr:
+        case Pow(exponent=Const(value=n)):
+            return n < 0 and n.denominator == 1 and n % 2 == 0
+        case _:
+            return False
 
 
 def _is_root(part: Pow) -> bool:
