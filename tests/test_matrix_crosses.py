@@ -18,6 +18,7 @@ DETERMINANT = ("x: M M", "f = levi_civita[i,j,k]*x[0,i]*x[1,j]*x[2,k]")
 MOMENTUM = ("r: N M, v: N M", "L[i] = levi_civita[i,j,k]*r[n,j]*v[n,k]")
 TORQUES = ("r: N M, F: N M", "y[n,i] = levi_civita[i,j,k]*r[n,j]*F[n,k]")
 ROTATED = ("A: N K M, v: N M", "y[n,m,i] = levi_civita[i,j,k]*A[n,m,j]*v[n,k]")
+TOTALS = ("A: N M K", "y[n,i,m] = sum[j](levi_civita[i,j,k]*A[n,k,m])")
 AREA = ("a: M, b: M, c: M", "n[i] = levi_civita[i,j,k]*(b[j] - a[j])*(c[k] - a[k]); f = sqrt(n[i]*n[i])/2")
 
 # spec, what, left side, right side
@@ -46,6 +47,7 @@ FORMS = [
     (ROTATED, "=y", "y[n]", "A[n] [v[n]]×"),
     (ROTATED, "A", "∂l/∂A[p]", "-∂l/∂y[p] [v[p]]×"),
     (AREA, "a", "∂l/∂a", "(b - c) × ∂l/∂n"),
+    (TOTALS, "=y", "y[n]", "[1]× A[n]"),
 ]
 
 

@@ -57,6 +57,7 @@ TENSORS += [
     Tensor("mask", (DIMS["A"], DIMS["B"]), Role.INPUT, dtype="bool"),
     Tensor("S", (DIMS["C"], DIMS["C"]), Role.INPUT, symmetric=True),
 ]
+SYMBOL = Tensor("levi_civita", (Integer.of(3),) * 3, Role.LEVI_CIVITA)
 HIGH = [tensor("TABC", "A", "B", "C"), tensor("TBAA", "B", "A", "A"), tensor("TCCB", "C", "C", "B")]
 
 
@@ -75,6 +76,7 @@ def fitting(indices: tuple[Index, ...], tensors: list[Tensor] = TENSORS) -> list
 def factors(draw: st.DrawFn, indices: tuple[Index, ...], depth: int = 2) -> Expr:
     reads = fitting(indices)
     kinds = ["read"] * 6 + ["call", "square", "inverse", "sum", "delta", "compare", "inner", "root", "size", "slice"]
+    kinds += ["triangle", "crossing"]
     kind = draw(st.sampled_from(kinds if depth else ["read"]))
     match kind:
         case "call":
@@ -94,6 +96,20 @@ def factors(draw: st.DrawFn, indices: tuple[Index, ...], depth: int = 2) -> Expr
             return Delta(left.expr, right.expr) if left.size == right.size else const(3)
         case "compare":
             return Iverson(">", draw(st.sampled_from(reads)), draw(st.sampled_from([*reads, const(0)])))
+        case "triangle" if len(indices) > 1:
+            left, right = draw(st.permutations(indices))[:2]
+            above = right.expr + draw(st.integers(-2, 2))
+            return Iverson(draw(st.sampled_from(["<", "<=", ">", ">="])), IndexValue(left.expr), IndexValue(above))
+        case "crossing":
+            three = [index for index in indices if index.size.value == 3]
+            vector, last = Index("r", DIMS["B"]), Index("t", DIMS["B"])
+            first = draw(st.sampled_from([*three, last]))
+            others = draw(st.permutations([draw(st.sampled_from([*three, last])), vector]))
+            body = Mul(
+                (Component(SYMBOL, tuple(index.expr for index in (first, *others))), draw(factors((vector,), 0)))
+            )
+            summed = (vector, last) if last in (first, *others) else (vector,)
+            return IndexSum(summed, Mul((body, draw(factors(summed, 0)))))
         case "inner":
             dummy = Index("r", DIMS[draw(st.sampled_from(list(DIMS)))])
             return IndexSum((dummy,), draw(products((*indices, dummy), depth - 1)))

@@ -164,7 +164,7 @@ class SliceWriter:
             case Triangle():
                 return triangle(matrix, self.full)
             case CrossMatrix():
-                return atom("np.cross(np.eye(3), {0})", self.transpose(matrix.vector).text)
+                return atom("np.cross(np.eye(3), {0})", self.full(Transpose(matrix.vector)).text)
             case OneHot():
                 return atom("np.eye({0})[({1})[..., 0]]", code_size(matrix.size), self.full(matrix.places).text)
             case Vec():
