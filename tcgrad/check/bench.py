@@ -143,7 +143,7 @@ class Bench:
             self._formulas[only] = Formulas(self.equations, upstream_arrays(self.sample, only))
         return self._formulas[only]
 
-    def gradient_slips(self, only: str | None = None) -> GradientSlips:
+    def gradient_slips(self, only: str | None) -> GradientSlips:
         """What these would be after one slip or another."""
         if only not in self._slips:
             self._slips[only] = GradientSlips(self.paths, self.gradient_formulas(only))
