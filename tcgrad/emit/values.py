@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from tcgrad.emit.arrays import Kind, Node, Value
@@ -130,11 +130,9 @@ class Builder(Views):
         return [self.as_float(node) for node in numerators]
 
     def plus(self, nodes: Sequence[Node], signs: Sequence[int]) -> Node:
-        """The elementwise sum of aligned nodes, each with its sign."""
-        if len(nodes) == 1 and signs[0] == 1:
-            return nodes[0]
+        """The elementwise sum of aligned nodes, each with its sign; one alone has a plus."""
         if len(nodes) == 1:
-            return self.times([self.number(-1), *nodes])
+            return nodes[0]
         whole = _wholes(nodes)
         if whole is not None:
             return self._cut(self.plus(whole, signs), nodes)
@@ -179,21 +177,12 @@ class Builder(Views):
             slices = self.slices(node, short)
             axes = (*value.axes[:short], *value.axes[short + 1 :])
             return self.summed(Value(self.plus(slices, [1] * len(slices)), axes), indices)
-        before = node.operation
-        if isinstance(before, Sum) and self.graph.is_new(node):
-            node, gone = node.arguments[0], _gone_in_all(before.axes, gone, len(node.arguments[0].shape))
         shape = tuple(size for k, size in enumerate(node.shape) if k not in gone)
         return Value(self.graph.make(Sum(gone), (node,), shape), kept)
 
     def arange(self, index: Index) -> Value:
         """The values of an index, as integers."""
         return Value(self.graph.make(Arange(index.size), (), (index.size,), Kind.INT), (index,))
-
-
-def _gone_in_all(first: Collection[int], then: Collection[int], rank: int) -> tuple[int, ...]:
-    """The axes of an array that sums over ``first``, and over some of what that leaves, take together."""
-    left = [axis for axis in range(rank) if axis not in first]
-    return tuple(sorted((*first, *(left[k] for k in then))))
 
 
 def _wholes(nodes: Sequence[Node]) -> list[Node] | None:
