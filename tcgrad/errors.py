@@ -162,7 +162,7 @@ class Report:
         """Whether a place begins inside of that of a syntax error, from which what is wrong there may follow."""
         return span.start in self._unclear
 
-    def tell_once(self, start: int, following: str | None = None) -> None:
+    def tell_once(self, start: int, following: str | None) -> None:
         """Leave out of the diagnostics from the one numbered ``start`` on what repeats another of them.
 
         following: the code of those that are left out where there are errors with other codes.

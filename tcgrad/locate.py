@@ -188,5 +188,5 @@ def _either(names: Iterable[str]) -> str:
     return " or ".join(f"`{name}`" for name in names)
 
 
-def _error(code: str, message: str, offer: str | None = None) -> TcgradError:
+def _error(code: str, message: str, offer: str | None) -> TcgradError:
     return TcgradError((Diagnostic(code, message, help=offer),))

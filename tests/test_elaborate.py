@@ -46,6 +46,10 @@ def values(*equations, **keys):
     return run(spec, arrays), arrays
 
 
+def _shifted_where_above_1(v):
+    return [v["x"][i - 1] if i > 0 and v["x"][i] > 1 else v["s"] for i in range(len(v["x"]))]
+
+
 VALUES = [
     ("r[b] = b[b]", lambda v: v["b"]),
     ("r = b[b]*b[b]*eps", lambda v: v["b"] @ v["b"] / 4),
@@ -70,6 +74,9 @@ VALUES = [
         lambda v: np.linalg.inv(v["k3"]) @ v["x"] * np.linalg.det(v["k3"])[:, None],
     ),
     ("r[i] = x_{i}*m_{ij}*1_{j}", lambda v: v["x"] * v["m"].sum(1)),
+    # a condition is a comparison, or brackets of some, which guard as it does
+    ("r[i] = where(([x[i] > 1]), s, 0)", lambda v: np.where(v["x"] > 1, v["s"], 0)),
+    ("r[i] = where([i > 0]*([x[i] > 1]), x[i-1], s)", _shifted_where_above_1),
 ]
 
 

@@ -79,6 +79,7 @@ CODE = [
     (["y = mean[i](sum[j](exp(x[i,j])))"], ["x: [A, D]"], ["y = exp_x.sum() / A"]),
     (["s[i] = sum[j](x[i,j])", "y = sum[i](s[i])"], ["x: [A, B]"], ["s = x.sum(axis=-1)", "y = s.sum()"]),
     (["y = sum[i](-x[i] - z[i]^2)"], ["x: [A]", "z: [A]"], ["y = -(x + z * z).sum()"]),
+    (["y = x[i]*x[i] + A*z[j]*z[j]"], ["x: [B]", "z: [B - A]"], ["A = B - z.shape[0]"]),
     (["y[i,j] = exp(-x[i,j])/(1[k]*exp(-x[i,k]))"], ["x: [A, B]"], ["y = x.min(axis=-1, keepdims=True) - x"]),
     (["y[i] = 2*x[i]/3 - 0.25*x[i]^3"], ["x: [A]"], ["y = 2 / 3 * x - x * x * x / 4"]),
     (["y[i] = x[i]*s"], ["x: [A]", "s: []"], ["y = s * x", "ds = dy @ x"]),

@@ -186,6 +186,10 @@ REWRITTEN = [
     ("q[i] = [0 - i//2 - 1 > -2]*x[i]", "q[i] = [-(i//2) - 1 > -2]*x[i]"),
     ("q[i] = [1 - i%2 > 1]*x[i]", "q[i] = [1 - i%2 > 1]*x[i]"),
     ("q[i] = [0 - i%2 >= 0]*x[i]", "q[i] = [-(i%2) >= 0]*x[i]"),
+    # the minus in front of a product would be the dividend's alone
+    ("q[i] = -((i//2)*x[i])", "q[i] = -(i//2)*x[i]"),
+    ("q[i] = -((i + 1)%3*x[i]/y[i]) - x[i]", "q[i] = -((i+1)%3)*x[i]/y[i] - x[i]"),
+    ("q[i] = x[i]^-(i//2)", "q[i] = x[i]^(-(i//2))"),
 ]
 
 

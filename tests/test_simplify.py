@@ -31,6 +31,7 @@ delta, other side: y[i] = sum[k](delta[i,k]*x[k]) | y[i] = x[i]
 two deltas: y[i] = sum[k,m](delta[k,m]*delta[m,i]*x[k]) | y[i] = x[i]
 delta with itself: y[j] = sum[i](delta[i,i]*a[0,j]) | y[j] = N*a[0,j]
 delta squared: y[i] = sum[k](delta[i,k]*delta[i,k]*x[k]) | y[i] = x[i]
+bracket that fixes an index: y = sum[k]([k == 1]*x[k]*z[k]) | y = sum[k](delta[k,1]*x[k]*z[k])
 delta in a bracket: y[i] = sum[k](x[k]*(delta[i,k] + z[k])) | y[i] = x[i] + sum[k](x[k]*z[k])
 high digit: y[i] = sum[p](delta[i,p//M]*v[p]) | y[i] = sum[j](v[M*i+j])
 both digits: y[p,i,j] = delta[i,p//M]*delta[j,p%M]*s | y[p,i,j] = delta[p,M*i+j]*s

@@ -14,7 +14,7 @@ def new_indices(tensor: Tensor, start: int = 0) -> tuple[Index, ...]:
     return tuple(Index(_HINTS[(start + axis) % len(_HINTS)], size) for axis, size in enumerate(tensor.shape))
 
 
-def own_indices(program: Program, tensor: Tensor, start: int = 0) -> tuple[Index, ...]:
+def own_indices(program: Program, tensor: Tensor, start: int) -> tuple[Index, ...]:
     """One new index for each axis, called as on the left side of the tensor's equation; without one `new_indices`."""
     for statement in program.statements:
         match statement:

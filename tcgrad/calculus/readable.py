@@ -15,7 +15,7 @@ from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Iverson, Where
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Role, Tensor, gradient_of
+from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
@@ -128,15 +128,8 @@ class Readable:
         return min((body, simplify(with_choices_joined(body))), key=cost)
 
     def _is_certain(self, expr: Expr) -> bool:
-        given = all(
-            tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) or tensor in self._upstream
-            for tensor in tensors_read(expr)
-        )
+        given = all(tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) for tensor in tensors_read(expr))
         return given and self._certainty.has_value(expr)
-
-    @cached_property
-    def _upstream(self) -> set[Tensor]:
-        return set(map(gradient_of, self.program.outputs))
 
     def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
         """What at least one of the lines assumes."""

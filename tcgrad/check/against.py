@@ -13,10 +13,9 @@ import numpy as np
 
 from tcgrad.check.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.frameworks import NUMPY, Framework
-from tcgrad.check.labels import counted
 from tcgrad.check.otherwise import Otherwise, is_near, nudged, with_gaps
 from tcgrad.check.points import Point
-from tcgrad.check.precision import type_name
+from tcgrad.check.returned import Returned
 from tcgrad.check.user_errors import describe
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import Tensor
@@ -161,7 +160,7 @@ class UserFunction:
             raise ModuleError(f"{self.name} raised {describe(error)}") from error
         if not all(same_bits(a, b) for a, b in zip(arguments.arrays, arguments.values, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
-        found = self._named(sample, returned, tensors, what)
+        found = Returned(self.name, self.framework, sample, tensors).arrays(returned, what)
         if not sample.sizes:
             self._refuse_views(sample, found, arguments.arrays)
         return found
@@ -170,46 +169,6 @@ class UserFunction:
         if argument.dtype == np.longdouble and not self.framework.has_longdouble:
             raise ModuleError(f"{self.framework.name} takes no longdouble")
         return self.framework.hand(argument)
-
-    def _named(self, sample: Point, returned: Any, tensors: Sequence[Tensor], what: str) -> dict[str, Array]:
-        names = [tensor.name for tensor in tensors]
-        several = isinstance(returned, tuple | list) and not self._is_array(sample, tensors, returned)
-        parts = list(returned) if several else [returned]
-        if len(parts) != len(names):
-            found = counted(len(parts), what) if several else _kind(returned)
-            raise ModuleError(f"{self.name} returns {found}, not {counted(len(names), what)}: {', '.join(names)}")
-        return {name: self._array(sample, name, part) for name, part in zip(names, parts, strict=True)}
-
-    @staticmethod
-    def _is_array(sample: Point, tensors: Sequence[Tensor], returned: Any) -> bool:
-        """Whether a list is the one result that is expected, and not a list of results."""
-        if isinstance(returned, tuple) or len(tensors) > 1:
-            return False
-        try:
-            return bool(np.shape(returned) == sample.value(tensors[0].name).shape)
-        except ValueError:  # lists of different lengths
-            return False
-
-    def _array(self, sample: Point, name: str, part: Any) -> Array:
-        if part is None:
-            raise ModuleError(f"{self.name} returns None for {name}")
-        kind = self.framework.kind
-        if kind is not None and not isinstance(part, kind):
-            raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not {_name(kind)}")
-        if np.ma.is_masked(part):
-            raise ModuleError(f"{self.name} returns masked elements for {name}")
-        try:
-            array = self.framework.take(part)
-        except Exception as error:
-            raise ModuleError(f"{self.name} returns no array for {name}: {error}") from error
-        # Plain numbers and lists of them have no type of their own.
-        if hasattr(part, "dtype") and array.dtype != sample.dtype:
-            raise ModuleError(
-                f"{self.name} returns {type_name(array.dtype)} for {name}, given {type_name(sample.dtype)}"
-            )
-        if array.dtype.kind not in "fiu":
-            raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not real numbers")
-        return array
 
     def _refuse_views(self, sample: Point, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
         """Who works on a result in place must not change an input with it. At other sizes than the spec's own nobody
@@ -289,16 +248,6 @@ class UserCode:
 
 def _kind_of(given: Sequence[Array]) -> _Kind:
     return tuple((array.shape, array.dtype) for array in given)
-
-
-def _kind(returned: Any) -> str:
-    """What was returned, by its type."""
-    return "None" if returned is None else _name(type(returned))
-
-
-def _name(kind: type) -> str:
-    """The name of a type, without the module that some have in it."""
-    return kind.__name__.rpartition(".")[2]
 
 
 @contextmanager

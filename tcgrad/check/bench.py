@@ -21,7 +21,6 @@ from tcgrad.check.labels import place, unravel
 from tcgrad.check.ladder import Ladder
 from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
-from tcgrad.check.otherwise import Otherwise
 from tcgrad.check.paths import Paths
 from tcgrad.check.planting import PLANTED_IN, Plantings
 from tcgrad.check.precision import is_fine
@@ -30,6 +29,7 @@ from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
 from tcgrad.check.tally import Tallies, Tally
 from tcgrad.check.tangents import Tangents
+from tcgrad.check.user_side import UserSide
 from tcgrad.check.usual import hidden_from
 from tcgrad.check.verdict import Comparison, Expected, Tolerance
 from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
@@ -111,50 +111,8 @@ class Bench:
         return self.module.value_and_grad(upstream_arrays(self.sample))
 
     @cached_property
-    def user_gradients(self) -> dict[str, Array]:
-        """What the user's backward returns for random gradients of all outputs."""
-        if self.against is None:
-            raise ModuleError("there is no backward to call")
-        return self.against.gradients(self.sample, upstream_arrays(self.sample))
-
-    @cached_property
-    def user_outputs(self) -> dict[str, Array]:
-        """What the user's forward returns."""
-        if self.against is None:
-            raise ModuleError("there is no forward to call")
-        return self.against.outputs(self.sample)
-
-    @property
-    def is_user_finite(self) -> bool:
-        """Whether all is finite that the user's own returns; False where it returns nothing."""
-        kinds = self.against.kinds if self.against else ()
-        with suppress(ModuleError):
-            found = [*(self.user_gradients if "against" in kinds else {}).values()]
-            found += (self.user_outputs if "against_forward" in kinds else {}).values()
-            return all(np.isfinite(array).all() for array in found)
-        return False
-
-    @cached_property
-    def _unlike_gradients(self) -> dict[str, Otherwise]:
-        """What is wrong with the user's gradients that are right, by their inputs, where arguments are otherwise."""
-        if self.against is None:
-            return {}
-        upstream = upstream_arrays(self.sample)
-        return self.against.unlike_gradients(self.sample, upstream, self.user_gradients, self.coarse)
-
-    @cached_property
-    def _unlike_outputs(self) -> dict[str, Otherwise]:
-        """The same of the user's outputs."""
-        return {} if self.against is None else self.against.unlike_outputs(self.sample, self.user_outputs, self.coarse)
-
-    @cached_property
-    def _user_at_first(self) -> dict[str, dict[str, Array]]:
-        """What the user's own returns where it is called for the first time, by the kind of result, so far as that can
-        be seen."""
-        if self.against is None:
-            return {}
-        gradients = self.against.gradients_at_first(self.sample, upstream_arrays(self.sample))
-        return {"against": gradients or {}, "against_forward": self.against.outputs_at_first(self.sample) or {}}
+    def user(self) -> UserSide | None:
+        return None if self.against is None else UserSide(self.against, self.sample, self.coarse)
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -185,7 +143,7 @@ class Bench:
             self._formulas[only] = Formulas(self.equations, upstream_arrays(self.sample, only))
         return self._formulas[only]
 
-    def gradient_slips(self, only: str | None = None) -> GradientSlips:
+    def gradient_slips(self, only: str | None) -> GradientSlips:
         """What these would be after one slip or another."""
         if only not in self._slips:
             self._slips[only] = GradientSlips(self.paths, self.gradient_formulas(only))
@@ -229,8 +187,8 @@ class Bench:
             except ModuleError as error:
                 outcome = Comparison("fail", 0, message=self._told(str(error)))
                 where = "" if isinstance(error, StateError) else where
-        if outcome.status == "pass" and tally.subject == "user" and self.first:
-            unlike = self._unlike_gradients.get(tally.wrt) if tally.wrt else self._unlike_outputs.get(tally.of)
+        if outcome.status == "pass" and tally.subject == "user" and self.user and self.first:
+            unlike = self.user.unlike(tally)
             widest = expected if unlike is None or wider is None else self._expected(known, np.maximum(bound, wider()))
             if unlike and not _passes(unlike.found, widest, view):
                 outcome = Comparison("fail", 0, message=self._told(unlike.message))
@@ -265,8 +223,7 @@ class Bench:
 
     def _kept(self, tally: Tally, expected: Expected, view: View) -> str:
         """That the user's own is wrong for what it keeps, in words; empty if it is so where it is called at first."""
-        first = self._user_at_first.get(tally.kind, {}).get(tally.wrt or tally.of)
-        if _passes(first, expected, view):
+        if self.user and _passes(self.user.at_first(tally), expected, view):
             return "is right where it is called for the first time: it keeps something of earlier calls"
         return ""
 

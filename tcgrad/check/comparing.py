@@ -176,7 +176,7 @@ def _jacobians(bench: Bench) -> list[_Formula]:
 
 def _forward(bench: Bench, of: Tensor) -> None:
     """The module's value, and the user's, against the plainly evaluated one."""
-    module, user, sample = bench.module, bench.against, bench.sample
+    module, user, sample = bench.module, bench.user, bench.sample
     if not bench.options.asks_for("forward", "against_forward"):
         return
 
@@ -194,6 +194,6 @@ def _forward(bench: Bench, of: Tensor) -> None:
 
     if module is not None and bench.options.asks_for("forward"):
         compare("forward", "module", lambda: module.forward()[of.name])
-    if user is not None and user.forward is not None and bench.options.asks_for("against_forward"):
+    if user is not None and user.code.forward is not None and bench.options.asks_for("against_forward"):
         own = np.maximum(bound, least_of_others(sample.value(of.name), sample.dtype, peculiar=bool(sample.peculiar)))
-        compare("against_forward", "user", lambda: bench.user_outputs[of.name], own)
+        compare("against_forward", "user", lambda: user.outputs[of.name], own)

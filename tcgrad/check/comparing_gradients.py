@@ -57,7 +57,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         compare("gradient", "module", lambda: bench.module_gradients(only)[name], bounds.coarse, bounds.as_emitted)
     if bench.module is not None and only is None and asks_for("value_and_grad"):
         compare("value_and_grad", "module", lambda: bench.gradients_with_value[name], bounds.coarse, bounds.as_emitted)
-    if bench.against is not None and bench.against.backward is not None and only is None and asks_for("against"):
+    user = bench.user
+    if user is not None and user.code.backward is not None and only is None and asks_for("against"):
         sizes = known.gradient(outputs).value if len(known.columns) else formulas.value(statements)
         sample = bench.sample
         least = np.full(shape, least_of_others(sizes, sample.dtype, peculiar=bool(sample.peculiar)))
@@ -65,7 +66,7 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
         # that is planted is told from rounding by the bound itself.
         first = least if bench.plantings is None else np.maximum(least, bounds.coarse)
         wider = cache(lambda: np.maximum(bounds.coarse, _left_of_terms(known, outputs)))
-        compare("against", "user", lambda: bench.user_gradients[name], first, wider)
+        compare("against", "user", lambda: user.gradients[name], first, wider)
 
 
 def _left_of_terms(known: Reference, outputs: Sequence[Tensor]) -> float:

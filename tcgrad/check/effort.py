@@ -39,7 +39,7 @@ class Effort:
     is_least: bool = False
 
 
-def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int, *, directional: bool = False) -> Effort:
+def choose_effort(cost: Cost, dtype: np.dtype[Any], trials: int, *, directional: bool) -> Effort:
     """longdouble has no BLAS: it is the reference of float64 where it is wider and evaluations are cheap.
 
     directional: as little is spent as tells a wrong gradient from a right one, whatever evaluations cost.

@@ -185,7 +185,7 @@ class Trials:
             if isinstance(drawn, str):
                 return
             with suppress(ZeroDivisionError):
-                if drawn.is_user_finite:
+                if drawn.user and drawn.user.is_finite:
                     compare_where_known(drawn, user)
             # Other numbers may be equal, too, and hide what is wrong: where all are met, they are met once more.
             met = known | drawn.sample.kinks

@@ -53,9 +53,7 @@ class Reporter:
         return run
 
 
-def make_reporter(
-    name: str, files: Sequence[str], color: str, debug: bool = False, *, several: bool = False
-) -> Reporter:
+def make_reporter(name: str, files: Sequence[str], color: str, debug: bool, *, several: bool) -> Reporter:
     """The formats that the options name; on a terminal, the one for people is brief where there are several specs.
 
     Raises:

@@ -30,19 +30,19 @@ def sum_lines(head: str, terms: Sequence[str], indent: int) -> list[str]:
     return [f"{head}(", *indented(terms), ")"]
 
 
-def tuple_lines(head: str, items: Sequence[str], indent: int = 4) -> list[str]:
+def tuple_lines(head: str, items: Sequence[str]) -> list[str]:
     """``head`` and a tuple in parentheses."""
     if len(items) == 1:
         return [f"{head}({items[0]},)"]
-    return bracketed(f"{head}(", items, ")", indent)
+    return bracketed(f"{head}(", items, ")", 4)
 
 
-def return_lines(items: Sequence[str], indent: int = 4) -> list[str]:
+def return_lines(items: Sequence[str]) -> list[str]:
     """A return of a tuple, without parentheses where it fits a line."""
     line = f"return {', '.join(items)}"
-    if len(items) > 1 and indent + len(line) <= WIDTH:
+    if len(items) > 1 and len(line) + 4 <= WIDTH:
         return [line]
-    return tuple_lines("return ", items, indent)
+    return tuple_lines("return ", items)
 
 
 def return_dict_lines(entries: Sequence[str]) -> list[str]:
@@ -63,10 +63,10 @@ def unpack_lines(names: Sequence[str], code: str) -> list[str]:
     return bracketed("(", names, f") = {code}", 4)
 
 
-def refusal_lines(condition: str, *told: str, indent: int = 4) -> list[str]:
+def refusal_lines(condition: str, *told: str) -> list[str]:
     """Raise ValueError where a condition holds; what is told, with values in braces, is broken between its parts."""
     whole = f'    raise ValueError(f"{", ".join(told)}")'
-    if indent + len(whole) <= WIDTH:
+    if len(whole) + 4 <= WIDTH:
         return [f"if {condition}:", whole]
     parts = [*(f"{part}, " for part in told[:-1]), told[-1]]
     quoted = [f'        {"f" if "{" in part else ""}"{part}"' for part in parts]

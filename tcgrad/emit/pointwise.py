@@ -11,7 +11,6 @@ from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.elementwise import elementwise
 from tcgrad.emit.exponentials import logsumexp, share
 from tcgrad.emit.factors import without_unused
-from tcgrad.emit.gates import with_gate
 from tcgrad.emit.operations import Apply, Compare, Power, Select
 from tcgrad.emit.reductions import reduced
 from tcgrad.emit.structure import UNIT, Structured, Term
@@ -24,11 +23,13 @@ from tcgrad.ir.nodes import (
     IndexReduce,
     IndexValue,
     Iverson,
+    Mul,
     Pow,
     ReductionKind,
     Where,
 )
 from tcgrad.ir.traversal import free_indices
+from tcgrad.language.rows import written_out
 from tcgrad.simplify.attained import Attained
 
 _OPPOSITE: dict[ReductionKind, ReductionKind] = {"max": "min", "min": "max"}
@@ -101,10 +102,11 @@ class Pointwise(ABC):
         return Value(self.build.power(base.node, exponent), base.axes)
 
     def call(self, expr: Call, hint: Axes) -> Value:
-        """A function of each element; ``exp`` of a logarithm of a sum from what that was made of."""
-        gated = with_gate(expr)
-        if gated is not None:
-            return self.dense(gated, hint)
+        """A function of each element: ``silu(u)`` as ``u sigmoid(u)``, for its derivative needs the gate, too; ``exp``
+        of a logarithm of a sum from what that was made of.
+        """
+        if expr.function.gate is not None:
+            return self.dense(Mul((*expr.arguments, written_out(expr.function.gate, expr))), hint)
         arguments = [self._floating(argument, hint) for argument in expr.arguments]
         known = share(self.build, arguments[0].node) if expr.function.name == "exp" else None
         if known is not None:

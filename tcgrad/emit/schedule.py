@@ -7,10 +7,10 @@ from dataclasses import field
 
 from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble, Buffer, Scan
-from tcgrad.emit.layout import MOST_IN_LINE, WIDTH, indented
+from tcgrad.emit.layout import WIDTH, indented
 from tcgrad.emit.names import Scope
 from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.operations import Apply, Largest, Leaf, LeviCivita, Number, Plus, Size, Sqrt, Sum, Times
+from tcgrad.emit.operations import Leaf, LeviCivita, Number, Size
 from tcgrad.emit.reuse import in_place, overwritten
 from tcgrad.emit.statements import (
     added_over,
@@ -22,11 +22,10 @@ from tcgrad.emit.statements import (
     loop_head,
     scattered_later,
 )
-from tcgrad.emit.uses import FILLED, deeply_nested, ends_a_view, is_trivial, looped_over, needed_nodes, use_counts
+from tcgrad.emit.temporaries import part_to_name, telling_name
+from tcgrad.emit.uses import FILLED, deeply_nested, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
-
-_LONGEST_HINT = 14
 
 
 @dataclass(frozen=True)
@@ -229,7 +228,7 @@ class Body:
             return self.scope.numbered("t")
         want = self._preferred.get(last)
         if want is None:
-            return self.scope.numbered(self._hint(node))
+            return self.scope.numbered(telling_name(self.printer, node))
         return want.name
 
     def _assignment(self, name: str, node: Node) -> list[str]:
@@ -240,17 +239,11 @@ class Body:
         while True:
             lines = write()
             longest = max(map(len, lines)) + self.indent
-            part = self._part_to_name(self._to_shorten(node), longest) if longest > WIDTH else None
+            part = part_to_name(self.printer, node, longest) if longest > WIDTH else None
             if part is None:
                 return lines
             self._own.add(part)
             self._write(part)
-
-    def _to_shorten(self, node: Node) -> Node:
-        """What makes the longest line of a statement: of many terms, one to a line, the longest one."""
-        terms = node.arguments if _has_many_terms(node) else ()
-        long = [term for term in terms if term not in self.printer.names]
-        return max(long, key=self._length, default=node)
 
     def _local(self, wanted: str) -> str:
         """The name of a loop variable or of a view that is written to: the same one wherever it is wanted."""
@@ -258,55 +251,6 @@ class Body:
             self._locals[wanted] = self.scope.claim(wanted)
         return self._locals[wanted]
 
-    def _part_to_name(self, node: Node, length: int) -> Node | None:
-        """The part of a node's code to name: one that leaves two lines of about the same length."""
-        views = (argument for argument in node.arguments if argument.is_view and argument not in self.printer.names)
-        parts = list(self._parts(node)) or list(views)
-        rests = {part: length - self._length(part) for part in parts}
-        return min(rests, key=lambda part: (max(self._longest_line(part), rests[part]), part.serial), default=None)
-
-    def _length(self, node: Node) -> int:
-        return len(self.printer.expression(node).code)
-
-    def _longest_line(self, node: Node) -> int:
-        """Of a statement that gives a node a name."""
-        length = self._length(node)
-        return max(map(self._length, node.arguments)) if length > WIDTH and _has_many_terms(node) else length
-
-    def _parts(self, node: Node) -> Iterator[Node]:
-        """The parts of a node's code that may have a name: what is computed, and views that are long to write."""
-        for argument in node.arguments:
-            if argument not in self.printer.names:
-                is_written = not isinstance(argument.operation, FILLED)  # what is scattered later has no code itself
-                if is_written and (not is_trivial(argument) or ends_a_view(argument, node)):
-                    yield argument
-                yield from self._parts(argument)
-
-    def _hint(self, node: Node) -> str:
-        """A telling name for a temporary: ``exp_x``, ``x_minus_m``; ``t`` where that would be long."""
-        names = [self.printer.names.get(argument.base) for argument in node.arguments]
-        match node.operation, names:
-            case Apply(function), [str(name)]:
-                hint = f"{function.name}_{name}"
-            case Sqrt(), [str(name)]:
-                hint = f"sqrt_{name}"
-            case Largest(), [str(name)]:
-                hint = f"largest_{name}"
-            case Sum(), [str(name)]:
-                hint = f"sum_{name}"
-            case Plus((1, sign)), [str(left), str(right)]:
-                hint = f"{left}_{'plus' if sign > 0 else 'minus'}_{right}"
-            case Times(2), [str(left), str(right)]:
-                hint = f"{left}_squared" if left == right else f"{left}_{right}"
-            case _:
-                return "t"
-        return hint if len(hint) <= _LONGEST_HINT else "t"
-
 
 def _latest_first(node: Node) -> int:
     return -node.serial
-
-
-def _has_many_terms(node: Node) -> bool:
-    """Whether a node is a sum that stands in lines of its own where it is long."""
-    return isinstance(node.operation, Plus) and len(node.arguments) > MOST_IN_LINE

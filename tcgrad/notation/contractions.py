@@ -112,7 +112,7 @@ class Choose:
 
 @dataclass(frozen=True)
 class Reduction:
-    """``max``, ``min``, ``prod`` or ``logsumexp`` of ``operand`` over its last axes, as many as ``indices``."""
+    """``max``, ``min``, ``prod`` or ``logsumexp`` of ``operand`` over its last axes, which ``result`` lacks."""
 
     kind: ReductionKind
     operand: Operand

@@ -17,7 +17,7 @@ from tcgrad.ir.traversal import map_children, replace_components, sorts_in
 from tcgrad.notation.extents import contradicted
 
 
-def with_one_size_each(body: Expr, fixed: Collection[Index] = ()) -> Expr:
+def with_one_size_each(body: Expr, fixed: Collection[Index]) -> Expr:
     """The same with no index of a reduction left as the whole of positions of different sizes, but for sums.
 
     fixed: the indices whose ranges are declared, which may stand in positions of any size.

@@ -134,7 +134,7 @@ def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
     return any(_leaves(index, index.size.value, position, size) for position, size in reads)
 
 
-def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool = False) -> Expr | None:
+def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool) -> Expr | None:
     """A factor that is 1 and reads a tensor where that gives the index its range, ``x[n]^0``; None if none does.
 
     Where the axis is longer it is read from behind, ``x[N+n-3]^0``, as it is at all sizes.

@@ -144,8 +144,17 @@ class Printer:
             if text:
                 text += f" {self.syntax.minus if sign < 0 else '+'} {operand}"
             else:
-                text = self.syntax.minus + operand if sign < 0 else operand
+                text = self.negated(term) if sign < 0 else operand
         return Piece(text, Precedence.SUM)
+
+    def negated(self, shown: Shown) -> str:
+        """A term behind a minus, which would be the dividend's alone in ``-i//2*x``."""
+        text = self.operand(shown, Precedence.PRODUCT)
+        divided = _leading_division(shown)
+        first = Piece("", Precedence.ATOM) if divided is None else self.piece(divided)
+        if text.startswith(first.text):
+            text = self.wrapped(first, Precedence.UNARY) + text.removeprefix(first.text)
+        return self.syntax.minus + text
 
     def product(self, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Piece:
         if not below:
@@ -210,7 +219,7 @@ class Printer:
         match exponent:
             case Total(((-1, operand),)):
                 inner = self.piece(operand)
-                over = self.syntax.minus + self.wrapped(inner, Precedence.PRODUCT)
+                over = self.negated(operand)
             case _:
                 inner = self.piece(exponent)
                 over = inner.text
@@ -249,8 +258,7 @@ class Printer:
 
     def negative(self, atoms: tuple[Atom, ...], piece: Piece) -> str:
         """A term behind a minus, which would be the dividend's alone in ``-i//2``."""
-        divided = len(atoms) == 1 and isinstance(atoms[0], Quotient | Remainder)
-        return self.syntax.minus + (self.wrapped(piece, Precedence.UNARY) if divided else piece.text)
+        return self.syntax.minus + (self.wrapped(piece, Precedence.UNARY) if _is_division(atoms) else piece.text)
 
     def monomial(self, atoms: tuple[Atom, ...], coefficient: int) -> Piece:
         pieces = [self.integer_atom(atom) for atom in atoms]
@@ -282,6 +290,21 @@ class Printer:
         left = self.wrapped(self.integer(dividend, spaced=False), Precedence.PRODUCT)
         right = self.wrapped(self.integer(divisor, spaced=False), Precedence.UNARY)
         return Piece(join(left, right), Precedence.PRODUCT)
+
+
+def _is_division(atoms: tuple[Atom, ...]) -> bool:
+    return len(atoms) == 1 and isinstance(atoms[0], Quotient | Remainder)
+
+
+def _leading_division(shown: Shown) -> Whole | None:
+    """The quotient or remainder of integers that a term begins with, if it does."""
+    match shown:
+        case Product((first, *_)):
+            return _leading_division(first)
+        case Whole(Integer(((atoms, 1),))) if _is_division(atoms):
+            return shown
+        case _:
+            return None
 
 
 def _reach(shown: Shown) -> Reach:

@@ -35,7 +35,7 @@ def _current_folder() -> Path:
 
 
 @contextmanager
-def naming_setting(name: str, given: Collection[str], environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+def naming_setting(name: str, given: Collection[str]) -> Iterator[None]:
     """Let errors about what a setting names say which it is, if it is none of those ``given`` on the command line."""
     try:
         yield
@@ -43,7 +43,7 @@ def naming_setting(name: str, given: Collection[str], environment: Mapping[str, 
         if name in given:
             raise
         variable, key = SETTINGS[name].variable, name.replace("_", "-")
-        place = variable if environment.get(variable) else f"`{key}` in [tool.tcgrad]"
+        place = variable if os.environ.get(variable) else f"`{key}` in [tool.tcgrad]"
         told = tuple(replace(each, message=f"{place}: {each.message}") for each in error.diagnostics)
         raise TcgradError(told, error.source) from error
 

@@ -21,7 +21,7 @@ from tcgrad.simplify.common import take_out
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.monomials import holds_delta
 from tcgrad.simplify.order import Term
-from tcgrad.simplify.powers import as_power, negated, scaled, split_coefficient
+from tcgrad.simplify.powers import as_power, scaled, split_coefficient
 from tcgrad.simplify.shapes import are_equal
 
 _FEWEST = 2  # choices that may be one
@@ -198,22 +198,10 @@ def _beside(expr: Add, bracket: Iverson) -> list[Expr]:
 
 
 def _with_common_out(choice: Where) -> Expr:
-    """``where(c, a f, a g) = a where(c, f, g)``, also where one of them has ``-a``."""
+    """``where(c, a f, a g) = a where(c, f, g)``"""
     if ZERO in (choice.then, choice.otherwise):
         return choice
-    then = split_coefficient(choice.then)
-    common, (own, other) = take_out([then, _turned_like(then, split_coefficient(choice.otherwise))])
+    common, (own, other) = take_out([split_coefficient(choice.then), split_coefficient(choice.otherwise)])
     if not common:
         return choice
     return Mul((*common, Where(choice.condition, scaled(*own), scaled(*other))))
-
-
-def _turned_like(model: Term, term: Term) -> Term:
-    """A product with those of its differences turned whose negatives are factors of another one."""
-    number, rest = term
-    sums = [base for base, _ in map(as_power, factors_of(model[1])) if isinstance(base, Add)]
-    factors = list(factors_of(rest))
-    for place, factor in enumerate(factors):
-        if isinstance(factor, Add) and any(are_equal(negated(factor), base) for base in sums):
-            factors[place], number = negated(factor), -number
-    return number, product_of(factors)

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tcgrad.ir.nodes import ZERO, Add, Call, Component, Expr, Iverson, Mul, Where
+from tcgrad.ir.nodes import ZERO, Call, Component, Expr, Iverson, Mul
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
-    factors_of,
     map_children,
-    product_of,
     replace_components,
     size,
     tensors_read,
-    terms_of,
     walk,
 )
 from tcgrad.records import cached_property, replace
@@ -56,24 +53,8 @@ class Clipped:
 
     def _left(self, expr: Expr) -> Expr:
         made = map_children(expr, self._left)
-        match made:
-            case Mul(factors):
-                own = _conditions_among(factors)
-                if self._is_excluded(own):
-                    return ZERO
-                left = tuple([factor if factor in own else self._beside(factor, own) for factor in factors])
-                return made if left == factors else product_of(left)
-            case Where(Iverson() as condition, then, otherwise):
-                chosen = self._beside(then, (condition,)), self._beside(otherwise, (condition.opposite,))
-                return made if chosen == (then, otherwise) else Where(condition, *chosen)
-            case _:
-                return made
-
-    def _beside(self, expr: Expr, given: Conditions) -> Expr:
-        """What is left of the terms of an expression where conditions hold."""
-        terms = terms_of(expr) if given else ()
-        left = [term for term in terms if not self._is_excluded((*given, *_conditions_among(factors_of(term))))]
-        return expr if len(left) == len(terms) else Add((ZERO, *left))
+        is_excluded = isinstance(made, Mul) and self._is_excluded(_conditions_among(made.factors))
+        return ZERO if is_excluded else made
 
     def _is_excluded(self, conditions: Conditions) -> bool:
         """Whether one of some conditions compares two values strictly that are the same where the others hold."""

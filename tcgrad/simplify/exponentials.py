@@ -40,7 +40,7 @@ class Exponential:
     conditions: tuple[Expr, ...] = ()
     weights: tuple[Expr, ...] = ()
 
-    def less(self, largest: Expr, times: int = 1) -> Expr:
+    def less(self, largest: Expr, times: int) -> Expr:
         """The same with another exponent taken off ``times`` times; 1 where nothing is left of it."""
         left = Add((self.guarded, Mul((const(-times), largest))))
         return ONE if times < 0 and simplify(left) == ZERO else Call(_EXP, (left,))
@@ -120,7 +120,7 @@ class Exponentials:
         return next(matches(self.exponential.exponent, exponent, Match(frozenset(self.indices))), None)
 
 
-def exponentials_of(expr: Expr, *, is_one_of_several: bool = False) -> Exponentials | None:
+def exponentials_of(expr: Expr, *, is_one_of_several: bool) -> Exponentials | None:
     """The exponential or the sum of exponentials that an expression is; None if it is neither.
 
     is_one_of_several: whether it is added to others, so that it may have weights as those of a sum have.

@@ -65,12 +65,12 @@ def _named(expr: Expr) -> Expr | None:
             return None
 
 
-def _odd_call(name: str, argument: Expr) -> Expr:
-    """``f(-u) = -f(u)``, the argument the way round that begins without a minus sign."""
+def _tanh_of(argument: Expr) -> Expr:
+    """``tanh(-u) = -tanh(u)``, the argument the way round that begins without a minus sign."""
     lead = argument.terms[0] if isinstance(argument, Add) else argument
     if split_coefficient(lead)[0] > 0:
-        return call(name, argument)
-    return opposite(call(name, opposite(argument)))
+        return call("tanh", argument)
+    return opposite(call("tanh", opposite(argument)))
 
 
 def _half(expr: Expr) -> Expr:
@@ -120,7 +120,7 @@ def _tanh(factor: Expr, others: tuple[Expr, ...]) -> Expr | None:
             if named is not None:
                 return Mul((*left, *named))
         for argument in _hyperbolic(other, base) if exponent == -1 else ():
-            return Mul((*left, _odd_call("tanh", argument)))
+            return Mul((*left, _tanh_of(argument)))
     return None
 
 
@@ -131,7 +131,7 @@ def _ratio(above: Expr, times: Fraction, below: Expr, divided: Fraction) -> tupl
     shared = min(times, divided)
     if children(above) != children(below) or shared <= 0 or shared.denominator != 1:
         return None
-    ratio = power(_odd_call("tanh", children(above)[0]), Const(shared if is_call(above, "sinh") else -shared))
+    ratio = power(_tanh_of(children(above)[0]), Const(shared if is_call(above, "sinh") else -shared))
     left = ((above, times - shared), (below, shared - divided))
     return ratio, *(power(base, Const(exponent)) for base, exponent in left if exponent)
 
@@ -232,7 +232,7 @@ def _exponential_times_sigmoid(argument: Expr, others: tuple[Expr, ...]) -> Expr
             wanted = simplify(minus(ONE, Call(FUNCTIONS["exp"], (turned,))))
             for sign in (ONE, MINUS_ONE):
                 if key(simplify(Mul((sign, wanted)))) == key(other):
-                    return Mul((sign, *others[:place], *others[place + 1 :], _odd_call("tanh", _half(argument))))
+                    return Mul((sign, *others[:place], *others[place + 1 :], _tanh_of(_half(argument))))
     return None
 
 
@@ -242,5 +242,5 @@ def _shifted_sigmoid(first: Expr, second: Expr) -> Expr | None:
         coefficient, rest = split_coefficient(term)
         is_doubled = isinstance(number, Const) and number.value == -coefficient / 2 and abs(coefficient) == 2
         if is_doubled and isinstance(rest, Call) and is_call(rest, "sigmoid"):
-            return Mul((Const(coefficient / 2), _odd_call("tanh", _half(rest.arguments[0]))))
+            return Mul((Const(coefficient / 2), _tanh_of(_half(rest.arguments[0]))))
     return None

@@ -8,38 +8,13 @@ that two passes find the best: one that weighs, one that writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import inf
 from operator import is_
-from typing import Protocol
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Component, Const, Expr, IndexSum, Mul, Pow, Where
+from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, Where
 from tcgrad.ir.traversal import children, map_children
-from tcgrad.simplify.powers import as_power, negated, numbers_out, power, scaled, split_coefficient
-from tcgrad.simplify.usual_ways import complements, is_difference, is_negative, repeated_sums
-
-Weights = tuple[float, float]  # of an expression and of its negative, each written without a minus in front
-Orders = Mapping[int, Sequence[int]]  # the places of the terms of a sum and of its negative, by the sign
-
-_MINUS_SIGN = 1.0
-_IN_FRONT = 2.5  # of a product: it is read before one knows of what
-_OF_DIFFERENCE = 0.1  # more, where what is taken away holds a minus itself
-_OF_NUMBER = 0.6  # more: 1 - y is read more easily than y - 1
-_UNLIKE_THE_SPEC = 10.0  # a sum the other way round than the spec has it
-_UNLIKE_OTHERS = 2.0  # than where it stands, too
-_TURNED = 0.01  # a sum that is not as it comes, where all else is equal
-_AS_IT_IS: Weights = (0, inf)
-_MOST_REPEATED = 4  # sums of which it is tried which way round is best in all their places
-
-
-class Written(Protocol):
-    """Knows the sums that a spec writes itself."""
-
-    def orders(self, base: Add) -> Orders:
-        """The places that the spec gives the terms of a sum, or of its negative, by the sign, where it writes it."""
-
-    def writes_logarithm(self, call: Call) -> bool:
-        """Whether the spec writes this logarithm itself."""
+from tcgrad.simplify.orientation_costs import IN_FRONT, Costs, Written, flipped_logarithm, holds_sign
+from tcgrad.simplify.powers import numbers_out, scaled, split_coefficient
+from tcgrad.simplify.usual_ways import is_negative
 
 
 def with_fewest_signs(expr: Expr, written: Written) -> Expr:
@@ -47,158 +22,31 @@ def with_fewest_signs(expr: Expr, written: Written) -> Expr:
 
     written: what stands in the spec stands the same way here.
     """
-    if not _holds_sign(expr):
+    if not holds_sign(expr):
         return expr
-    orientation = _Orientation(expr, written)
-    return orientation.best() if orientation.may_turn() else expr
+    costs = Costs(expr, written)
+    if not costs.may_turn():
+        return expr
+    costs.choose()
+    return _Writer(costs).value(expr)
 
 
-class _Orientation:
-    """The ways to write one expression: a sum is known by its id, for it may stand in several places."""
+class _Writer:
+    """Writes an expression the way that costs least."""
 
-    def __init__(self, expr: Expr, written: Written) -> None:
-        self._expr = expr
-        self._written = written
-        self._sums: list[Add] = []
-        self._signs: dict[int, int] = {}  # which way round a sum is written elsewhere, or as a rule, by its id
-        self._has_logarithms = False
-        self._around: dict[int, set[int]] = {}  # what a sum stands in, and itself, by its id
-        self._note(expr, ())
-        self._orders = {id(base): written.orders(base) for base in self._sums}
-        own = [base for base in self._sums if len(self._orders[id(base)]) != 1]
-        self._repeated = list(repeated_sums(own))[:_MOST_REPEATED]
-        for group in self._repeated:
-            self._signs.update(group)
-        self._known: dict[int, Weights] = {}
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
 
-    def _note(self, expr: Expr, around: tuple[int, ...]) -> None:
-        """Take down the sums and logarithms that can be turned, in an expression that holds signs."""
-        around = (*around, id(expr))
-        if isinstance(expr, Add):
-            self._sums.append(expr)
-            self._around.setdefault(id(expr), set()).update(around)
-        elif isinstance(expr, Mul):
-            self._signs.update(complements(expr))
-        elif isinstance(expr, Call) and _flipped_logarithm(expr):
-            self._has_logarithms = True
-        for part in children(expr):
-            if _holds_sign(part):
-                self._note(part, around)
-
-    def may_turn(self) -> bool:
-        """Whether there is anything to be written another way."""
-        return self._has_logarithms or any(map(is_difference, self._sums)) or any(self._orders.values())
-
-    def best(self) -> Expr:
-        """The expression as it is written best."""
-        weight = self._worth(self._expr)
-        for group in self._repeated:
-            before = self._signs, self._known
-            stale = set[int]().union(*[self._around[place] for place in group])
-            self._signs = {**self._signs, **{place: -sign for place, sign in group.items()}}
-            self._known = {place: weights for place, weights in self._known.items() if place not in stale}
-            turned = self._worth(self._expr)
-            if turned < weight:
-                weight = turned
-            else:
-                self._signs, self._known = before
-        return self._value(self._expr)
-
-    # What it costs
-
-    def _weights(self, expr: Expr) -> Weights:
-        if not _holds_sign(expr):
-            return _AS_IT_IS
-        known = self._known.get(id(expr))
-        if known is None:
-            known = self._known[id(expr)] = self._weighed(expr)
-        return known
-
-    def _weighed(self, expr: Expr) -> Weights:
-        match expr:
-            case Const(value=value):
-                return (inf, 0) if value.numerator < 0 else _AS_IT_IS
-            case Add():
-                return self._of_sum(expr)
-            case Mul(factors=factors):
-                return _of_product([self._weights(factor) for factor in factors if _holds_sign(factor)])
-            case IndexSum(body=body):
-                return self._weights(body)
-            case Where(condition=condition, then=then, otherwise=otherwise):
-                plus, minus = [sum(map(self._of_branch, (then, otherwise), (sign, sign))) for sign in (1, -1)]
-                whole = self._worth(condition)
-                return whole + plus, whole + minus
-            case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
-                return _of_parity(self._weights(base), -1 if n.numerator % 2 else 1)
-            case Pow(base=base, exponent=Const()):
-                return self._worth(base), inf
-            case Call(function=function, arguments=(argument,)) if function.parity:
-                return _of_parity(self._weights(argument), function.parity)
-            case Call() if _flipped_logarithm(expr):
-                whole = self._worth(expr.arguments[0])
-                return whole, inf if self._written.writes_logarithm(expr) else whole + _TURNED
-            case _:
-                return sum(map(self._worth, children(expr))), inf
-
-    def _worth(self, expr: Expr) -> float:
-        """What a value costs, with a minus in front if need be; a sum by itself has its terms as they are."""
-        plus, minus = self._weights(expr)
-        return min(plus, self._terms(expr, 1)[0] if isinstance(expr, Add) else minus + _IN_FRONT)
-
-    def _of_branch(self, branch: Expr, sign: int) -> float:
-        """What ``sign`` times a branch of a choice costs; a minus is rather in front of the whole than of a branch."""
-        same, opposite = self._weights(branch)[::sign]
-        return 0 if branch == ZERO else min(same, opposite + _IN_FRONT + _TURNED)
-
-    def _of_sum(self, base: Add) -> Weights:
-        pairs = [self._weights(term) for term in base.terms]
-        if all(minus == inf for _, minus in pairs):
-            return sum([plus for plus, _ in pairs]), inf
-        plus, minus = [self._terms(base, sign)[0] + self._of_turning(base, sign) for sign in (1, -1)]
-        return plus, minus
-
-    def _of_turning(self, base: Add, sign: int) -> float:
-        """What it costs that a sum is written this way round and not as elsewhere."""
-        orders = self._orders[id(base)]
-        if orders and sign not in orders:
-            return _UNLIKE_THE_SPEC
-        return _UNLIKE_OTHERS if self._signs.get(id(base)) == -sign else _TURNED if sign < 0 else 0
-
-    def _terms(self, base: Add, sign: int) -> tuple[float, list[tuple[int, int]]]:
-        """What ``sign`` times a sum costs; of each term the sign that is written before it and how it follows, as +1
-        or -1 times itself. At least one has a plus, if that can be.
-        """
-        weight, ways = 0.0, list[tuple[int, int]]()
-        more = list[float]()  # that a plus would cost
-        for term in base.terms:
-            same, opposite = self._weights(term)[::sign]
-            taken = opposite + _of_minus(term, opposite)
-            if same <= taken:
-                weight += same
-                ways.append((1, sign))
-            else:
-                weight += taken
-                ways.append((-1, -sign))
-                more.append(same - taken)
-        if len(more) < len(ways):
-            return weight, ways
-        least = min(more)
-        if least < _IN_FRONT:
-            ways[more.index(least)] = 1, sign
-        return weight + min(least, _IN_FRONT), ways
-
-    # How it is written
-
-    def _value(self, expr: Expr) -> Expr:
-        """What costs `_worth`."""
-        plus, minus = self._weights(expr)
-        if isinstance(expr, Add) or plus <= minus + _IN_FRONT:
+    def value(self, expr: Expr) -> Expr:
+        """What costs `Costs.worth`."""
+        plus, minus = self._costs.weights(expr)
+        if isinstance(expr, Add) or plus <= minus + IN_FRONT:
             return self._signed(expr, 1)
         return _times(-1, self._signed(expr, -1))
 
     def _signed(self, expr: Expr, sign: int) -> Expr:
         """``sign`` times an expression, without a minus in front."""
-        if not _holds_sign(expr):
+        if not holds_sign(expr):
             return expr
         match expr:
             case Const():
@@ -210,7 +58,7 @@ class _Orientation:
             case IndexSum():
                 return map_children(expr, lambda body: self._signed(body, sign))
             case Where():
-                made = map_children(expr, self._value) if sign > 0 else self._turned_choice(expr)
+                made = map_children(expr, self.value) if sign > 0 else self._turned_choice(expr)
                 return expr if all(map(is_, children(made), children(expr))) else made
             case Pow(base=base, exponent=Const(value=n) as exponent) if n.denominator == 1:
                 made = self._signed(base, sign if n.numerator % 2 else self._lighter(base))
@@ -220,30 +68,30 @@ class _Orientation:
                     expr, lambda part: self._signed(part, sign if function.parity < 0 else self._lighter(part))
                 )
             case Call() if sign < 0:
-                made = map_children(expr, self._value)
-                return _flipped_logarithm(made) or made
+                made = map_children(expr, self.value)
+                return flipped_logarithm(made) or made
             case _:
-                return map_children(expr, self._value)
+                return map_children(expr, self.value)
 
     def _turned_choice(self, choice: Where) -> Where:
         """The negative of a choice: that of both its branches."""
 
         def turned(branch: Expr) -> Expr:
-            plus, minus = self._weights(branch)
-            is_lighter = minus <= plus + _IN_FRONT
+            plus, minus = self._costs.weights(branch)
+            is_lighter = minus <= plus + IN_FRONT
             return self._signed(branch, -1) if is_lighter else _times(-1, self._signed(branch, 1))
 
         then, otherwise = [ZERO if part == ZERO else turned(part) for part in (choice.then, choice.otherwise)]
-        return Where(self._value(choice.condition), then, otherwise)
+        return Where(self.value(choice.condition), then, otherwise)
 
     def _lighter(self, expr: Expr) -> int:
-        plus, minus = self._weights(expr)
+        plus, minus = self._costs.weights(expr)
         return 1 if plus <= minus else -1
 
     def _signed_sum(self, base: Add, sign: int) -> Expr:
-        _, ways = self._terms(base, sign)
+        _, ways = self._costs.terms(base, sign)
         made = [_times(before, self._signed(term, text)) for (before, text), term in zip(ways, base.terms, strict=True)]
-        places = self._orders[id(base)].get(sign)
+        places = self._costs.orders[id(base)].get(sign)
         if places is not None:
             made = [made[n] for n in sorted(range(len(made)), key=places.__getitem__)]
         else:
@@ -253,7 +101,7 @@ class _Orientation:
         return base if all(map(is_, made, base.terms)) else Add(tuple(made))
 
     def _signed_product(self, expr: Mul, sign: int) -> Expr:
-        weights = [self._weights(factor) for factor in expr.factors]
+        weights = [self._costs.weights(factor) for factor in expr.factors]
         signs = [1 if plus <= minus else -1 for plus, minus in weights]
         if signs.count(-1) % 2 != (sign < 0):
             more = [abs(plus - minus) for plus, minus in weights]
@@ -263,55 +111,7 @@ class _Orientation:
         return expr if all(map(is_, made, expr.factors)) else scaled(*numbers_out(Mul(tuple(made))))
 
 
-def _holds_sign(expr: Expr) -> bool:
-    """Whether a sum, a negative number or a logarithm that can be turned is a part; kept on the node once known."""
-    known = expr.known_sign
-    if known is None:
-        match expr:
-            case Component():
-                known = False
-            case Const(value=value):
-                known = value.numerator < 0
-            case Pow(base=base, exponent=Const()):
-                known = _holds_sign(base)
-            case _:
-                own = isinstance(expr, Add) or (isinstance(expr, Call) and _flipped_logarithm(expr) is not None)
-                known = own or any(map(_holds_sign, children(expr)))
-        expr.__dict__["known_sign"] = known
-    return known
-
-
 def _times(sign: int, text: Expr) -> Expr:
     """``sign`` times what has no minus in front."""
     number, rest = split_coefficient(text)
     return text if sign > 0 else scaled(-number, rest)
-
-
-def _of_minus(term: Expr, weight: float) -> float:
-    """What a minus before a term costs that has some weight itself."""
-    if isinstance(term, Const):
-        return _MINUS_SIGN + _OF_NUMBER
-    return _MINUS_SIGN + (_OF_DIFFERENCE if weight >= _MINUS_SIGN else 0)
-
-
-def _of_product(factors: Iterable[Weights]) -> Weights:
-    even, odd = 0.0, inf
-    for plus, minus in factors:
-        even, odd = min(even + plus, odd + minus), min(even + minus, odd + plus)
-    return even, odd
-
-
-def _of_parity(inside: Weights, parity: int) -> Weights:
-    return inside if parity < 0 else (min(inside), inf)
-
-
-def _flipped_logarithm(expr: Expr) -> Expr | None:
-    """``log(b/a)`` for ``log(a/b)``, its negative; None of anything else."""
-    match expr:
-        case Call(function=function, arguments=(Mul(factors=(first, second)),)) if function.name == "log":
-            (above, up), (below, down) = as_power(first), as_power(second)
-            if {up, down} == {ONE, MINUS_ONE}:
-                return Call(function, (Mul((power(above, negated(up)), power(below, negated(down)))),))
-        case _:
-            pass
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from tcgrad.ir.nodes import Add, Component, Const, Expr, IndexValue, Mul
@@ -12,22 +12,18 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.poles import may_have_pole
 from tcgrad.simplify.powers import add_of, power, scaled
-from tcgrad.simplify.shapes import shape
 
 _MOST_TERMS = 24
 
 _Row = tuple[Fraction, Powers]
 
 
-def regroup(terms: Sequence[Term], kept: Collection[int] = ()) -> Expr:
-    """The sum of the terms, the factor that saves most taken out of those that have it, and so on; not simplified.
-
-    kept: the shapes of bases that are never taken out.
-    """
+def regroup(terms: Sequence[Term]) -> Expr:
+    """The sum of the terms, the factor that saves most taken out of those that have it, and so on; not simplified."""
     if not 1 < len(terms) <= _MOST_TERMS:
         return add_of(list(terms)) if len(terms) > 1 else scaled(*terms[0])
     rows = list(zip((number for number, _ in terms), powers_of([rest for _, rest in terms]), strict=True))
-    best = _best(rows, kept)
+    best = _best(rows)
     if best is None:
         return _with_number(terms)
     name, (base, exponent), guards = best
@@ -37,8 +33,8 @@ def regroup(terms: Sequence[Term], kept: Collection[int] = ()) -> Expr:
             inside.append((number, divided(powers, {name: (base, exponent)})))
         else:
             outside.append(term)
-    product = Mul((power(base, exponent), *guards, regroup(inside, kept)))
-    return Add((product, regroup(outside, kept))) if outside else product
+    product = Mul((power(base, exponent), *guards, regroup(inside)))
+    return Add((product, regroup(outside))) if outside else product
 
 
 def _with_number(terms: Sequence[Term]) -> Expr:
@@ -50,7 +46,7 @@ def _with_number(terms: Sequence[Term]) -> Expr:
     return Mul((Const(only), add_of([(number / only, rest) for number, rest in terms])))
 
 
-def _best(rows: Sequence[_Row], kept: Collection[int]) -> tuple[int | str, tuple[Expr, Expr], list[Expr]] | None:
+def _best(rows: Sequence[_Row]) -> tuple[int | str, tuple[Expr, Expr], list[Expr]] | None:
     """The power that saves most when it is taken out of all terms that have it, and the guards that it needs then.
 
     None if none is in two.
@@ -63,7 +59,7 @@ def _best(rows: Sequence[_Row], kept: Collection[int]) -> tuple[int | str, tuple
         for name, pair in powers.items():
             seen.setdefault(name, []).append(pair)
     for name, pairs in seen.items():
-        if len(pairs) == 1 or isinstance(pairs[0][0], IndexValue) or (kept and shape(pairs[0][0]) in kept):
+        if len(pairs) == 1 or isinstance(pairs[0][0], IndexValue):
             continue
         has_powers = _has_powers(name, rows)
         for base, exponent in pairs:

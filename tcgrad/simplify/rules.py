@@ -44,7 +44,6 @@ from tcgrad.simplify.shapes import names
 from tcgrad.simplify.whole_sums import as_one_integer, terms_of_integer
 
 _divides = attrgetter("divides")
-_MERGED = frozenset({Mul, Const})  # what a product has no more of behind its first factor
 
 
 def simplify_node(expr: Expr, policy: Policy) -> Expr:
@@ -114,17 +113,14 @@ def _product(expr: Expr, policy: Policy) -> Expr:
     if holds_symbol(expr):  # sums that have become one
         written = [whole for whole in written if not any(map(is_antisymmetric, factors_of(whole)))]
     if len(written) == 1:
-        return _opened(written[0], expr, policy)
+        return _joined(written[0], policy)
     return _sum(Add(tuple(written)), policy) if written else ZERO
 
 
-def _opened(made: Expr, expr: Expr, policy: Policy) -> Expr:
-    """Merging powers can leave a product to be merged again, as when ``(ab)^1`` comes out of a root squared."""
+def _joined(made: Expr, policy: Policy) -> Expr:
+    """An expression with those factors joined, if it is a product, that stand for less together."""
     if not isinstance(made, Mul):
         return made
-    nested = not _MERGED.isdisjoint(map(type, made.factors[1:]))
-    if nested and made != expr:
-        return policy.simplify(made)
     joined = choices_joined(made)
     if joined is made and policy.collects:
         joined = divisor_cancelled(signs_joined(made))

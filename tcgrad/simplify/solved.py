@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import chain
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.guards import is_guard
@@ -17,7 +16,6 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import (
     factors_of,
     free_indices,
-    map_children,
     product_of,
     sorts_in,
     tensors_read,
@@ -35,11 +33,8 @@ from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
 from tcgrad.simplify.powers import as_power, is_division, negated, scaled, split_coefficient
-from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.shares import shares, shares_under_roots
 from tcgrad.simplify.solution import Solution, divided_by, inverse, is_plain
-from tcgrad.simplify.spread import opened
 
 _MOST_LAYERS = 3  # of products and sums in one another
 
@@ -69,11 +64,9 @@ class Solutions:
         held = shapes_in(expr) if near else frozenset[int]()
         for solution in near:
             if solution.part.shapes <= held and all(map(allowed, solution.divisors)) and solution.is_short:
-                for form in chain((expr,), _grouped_around(expr, solution.part.body)):
-                    made = with_components(form, (solution.fact,))
-                    if made is not form:
-                        yield solution, simplify(made)
-                        break
+                made = with_components(expr, (solution.fact,))
+                if made is not expr:
+                    yield solution, simplify(made)
         for each in self._chosen if self._chosen and holds_choice(expr) else ():
             if each.solution.wanted <= read and all(map(allowed, each.solution.divisors)) and each.solution.is_short:
                 made = each.written(expr)
@@ -248,26 +241,6 @@ def _of_a_logarithm(whole: Fact) -> Iterator[Solution]:
     if whole.coefficient == 1 and not isinstance(exponent, Const) and not any(map(is_division, walk(times))):
         meaning = Mul((times, _logarithm(whole.own)))
         yield Solution(replace(whole, body=_logarithm(base), meaning=meaning), beside=frozenset([whole.tensor]))
-
-
-def _grouped_around(expr: Expr, wanted: Expr) -> Iterator[Expr]:
-    """A simplified expression with its sums multiplied out and grouped by what does not stand in the wanted sum of
-    several functions, if they hold all that does: ``a (u x - v y) - b (v x + u y)`` by ``a x - b y`` is
-    ``u (a x - b y) - v (a y + b x)``.
-    """
-    if not isinstance(wanted, Add) or sum(Call in sorts_in(term) for term in wanted.terms) < len(wanted.terms):
-        return
-    bases = {shape(as_power(factor)[0]) for term in wanted.terms for factor in factors_of(term)}
-
-    def grouped(part: Expr) -> Expr:
-        terms = opened(part) if isinstance(part, Add) and bases <= shapes_in(part) else None
-        if terms is None:
-            return map_children(part, grouped)
-        return regroup([split_coefficient(simplify(term)) for term in terms], bases)
-
-    made = grouped(expr)
-    if made is not expr:
-        yield simplify(made)
 
 
 def _is_plain_term(term: Expr) -> bool:

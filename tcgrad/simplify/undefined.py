@@ -11,7 +11,7 @@ from tcgrad.ir.traversal import children, walk
 from tcgrad.simplify.signs import is_never_negative
 
 
-def has_roots_of_signed(expr: Expr, known: Collection[Tensor] = ()) -> bool:
+def has_roots_of_signed(expr: Expr, known: Collection[Tensor]) -> bool:
     """Whether a broken power stands in an expression whose base may be negative, so that it has no value there."""
     return holds_root(expr) and any(
         isinstance(part, Pow) and _is_root(part) and not is_never_negative(part.base, known) for part in walk(expr)

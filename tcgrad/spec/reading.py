@@ -55,7 +55,7 @@ def refuse(node: Node, what: str, report: Report, help_: str | None = None) -> N
     report.add(Diagnostic("TC109", f"{what}, and this is {_KINDS[node_kind(node)]}", node.span, help_))
 
 
-def read_items(node: Node, what: str, report: Report, help_: str | None = None) -> tuple[Node, ...]:
+def read_items(node: Node, what: str, report: Report, help_: str | None) -> tuple[Node, ...]:
     """The items of a list."""
     if isinstance(node, Sequence):
         return node.items
@@ -117,14 +117,12 @@ def _read_key(key: Node, report: Report, meant: str | None) -> Located | None:
     return None
 
 
-def read_known(
-    node: Node, what: str, known: AbstractSequence[str], report: Report, help_: str | None = None
-) -> dict[str, tuple[Located, Node]]:
+def read_known(node: Node, what: str, known: AbstractSequence[str], report: Report) -> dict[str, tuple[Located, Node]]:
     """The entries of a mapping with fixed keys, in the order written.
 
     An unknown key is reported (TC107). It is read as the key that it is nearly, where that is not there itself.
     """
-    entries = list(read_entries(node, what, report, help_))
+    entries = list(read_entries(node, what, report))
     found = {key.text: (key, value) for key, value in entries if key.text in known}
     for key, value in entries:
         if key.text not in known:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from tcgrad.calculus.derivation import Derivation, Gradient
 from tcgrad.calculus.derive import derive
 from tcgrad.calculus.trace import Event
+from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.records import dataclass
 from tcgrad.steps.adjoints import Adjoints
-from tcgrad.steps.chains import Chain
+from tcgrad.steps.chains import Chain, Step, chain, component
 from tcgrad.steps.jacobians import by_jacobian, jacobian_chains
 from tcgrad.steps.local import Writer
-from tcgrad.steps.put_together import put_together
-from tcgrad.steps.rules import assumed
+from tcgrad.steps.rules import assumed, insert
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def explain(derivation: Derivation) -> Explained:
             return chains
         if scalar is not None and gradient.wrt in own:
             return (*own[gradient.wrt], by_jacobian(gradient, scalar))
-        return (*chains, put_together(gradient, gradient.through))
+        return (*chains, _put_together(gradient, gradient.through))
 
     return Explained(
         replace(heard, hessians=derivation.hessians),
@@ -66,3 +66,10 @@ def explain(derivation: Derivation) -> Explained:
         tuple(map(alone, heard.gradients, through)),
         through,
     )
+
+
+def _put_together(gradient: Gradient, line_by_line: Gradient) -> Chain:
+    """The one line of a gradient, once more, with the lines before it in it."""
+    (line,) = (each for each in gradient.statements if isinstance(each, Define))
+    before = (each.tensor for each in line_by_line.statements[:-1] if isinstance(each, Define))
+    return chain(component(line.tensor, line.free), [Step((insert(*before),), line.body)])
