@@ -100,7 +100,7 @@ class _Products:
             self._along_directions(number, Known(value, error))
 
     def _at_elements(self, number: int, known: Known) -> None:
-        columns = self.at.known.columns(self.first.name)
+        columns = self.at.known.columns(self.first.name, self.second.name)
         self._add(
             lambda: self.find(self.first, self.second, number)[columns],
             self.bound[number][columns],
