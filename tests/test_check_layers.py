@@ -8,8 +8,11 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
+from tcgrad.check.paths import Paths
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
+from tcgrad.evaluate import evaluate_statements
+from tcgrad.ir.tensors import jacobian_of
 from tcgrad.report.check_text import render_text
 
 SPEC = """
@@ -219,3 +222,23 @@ equations: ["y[0] = a*x[0]", "y[1] = b*x[1]", "y[t] = tanh(y[t-1]*a + y[t-2]*b +
 """)
     result = check(function.program, derivation=function.derivation, trials=1)
     assert {r.status for r in result.results} <= {"pass", "skip"}, render_text(result)
+
+
+def test_jacobians_by_the_weights_of_many_layers_share_what_leads_to_them():
+    layers = 8
+    weights = [f"w{n}" for n in range(1, layers + 1)]
+    equations = [f"x{n}[i] = x{n - 1}[i] + relu(w{n}[i,j]*x{n - 1}[j])" for n in range(1, layers + 1)]
+    inputs = ", ".join(["x0: [3]", *(f"{weight}: [3, 3]" for weight in weights)])
+    function = loads(f"inputs: {{{inputs}}}\nequations: {json.dumps(equations)}\n")
+    paths = Paths(function.derivation)
+    (of,) = function.program.outputs
+    ways = {wrt.name: paths.stepwise(of, wrt) for wrt in function.program.wrt if wrt.name != "x0"}
+    distinct = {id(statement) for way in ways.values() for statement in way}
+    assert len(distinct) <= 3 * layers < sum(map(len, ways.values()))
+    rng = np.random.default_rng(7)
+    values = {item.tensor: rng.uniform(-1, 1, [n.value for n in item.tensor.shape]) for item in function.program.inputs}
+    found = compile_module(emit(function.derivation)).jacobian(*values.values())
+    known = evaluate_statements(function.program.statements, values)
+    for wrt in function.program.wrt:
+        steps = evaluate_statements(paths.stepwise(of, wrt), known)
+        np.testing.assert_allclose(steps[jacobian_of(of, wrt)], found[of.name, wrt.name], rtol=1e-12, atol=1e-15)

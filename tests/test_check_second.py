@@ -175,6 +175,51 @@ def test_a_billionth_of_one_term_is_seen_along_directions(kind):
     assert kind in {r.kind for r in result.results if r.status == "fail"}
 
 
+MANY = """
+dims: {N: 7}
+inputs: {a: [N], b: [N], c: [N], d: [N], e: [N], g: [N]}
+equations:
+  - u[i] = sin(a[i]*b[i] + c[i])
+  - f = sum[i](NONLINEAR(u[i]*d[i] + e[i])*g[i]*u[i])
+"""
+JOINT = ("exp", "relu")  # complex steps apart, and differences of differences
+
+
+@pytest.mark.parametrize("function", JOINT)
+def test_what_is_worked_out_together_is_what_it_is_alone(function):
+    sample = drawn(loads(MANY.replace("NONLINEAR", function)))
+    inputs = [tensor.name for tensor in sample.program.wrt]
+    several, (rows, columns) = [], np.indices((2, 2)).reshape(2, -1)
+    elements = Elements(np.array([1, 5]), (7,), sample.value("a").dtype)
+    for first, second in zip(inputs, [*inputs[2:], *inputs[:2]], strict=True):
+        several.append(Pairs(first, second, elements, elements, rows, columns))
+    together = Curvatures(sample, "auto").along_each(several)
+    for pairs, found in zip(several, together, strict=True):
+        alone = Curvatures(sample, "auto").along(pairs)
+        np.testing.assert_array_equal(found.values["f"], alone.values["f"])
+        assert (found.method, found.evaluations) == (alone.method, alone.evaluations)
+
+
+@pytest.mark.parametrize(("first", "second", "function"), [("a", "g", "exp"), ("g", "a", "relu"), ("d", "d", "exp")])
+def test_a_mistake_in_the_products_of_any_two_of_many_inputs_is_seen(first, second, function):
+    made = loads(MANY.replace("NONLINEAR", function))
+    module = compile_module(emit(made.derivation))
+    inputs = [tensor.name for tensor in made.program.wrt]
+
+    def hvp(*arguments):
+        found = list(module.hvp(*arguments))
+        direction = arguments[len(inputs) + inputs.index(second)]
+        found[inputs.index(first)] = found[inputs.index(first)] + 1e-5 * direction
+        return tuple(found)
+
+    broken = SimpleNamespace(**{**vars(module), "hvp": hvp})
+    result = check(
+        made.program, derivation=made.derivation, module=broken, trials=1, only=("hvp",), sizes="own",
+        method="directional",
+    )  # fmt: skip
+    assert [r.wrt for r in result.results if r.status == "fail"] == [first]
+
+
 # Functions whose module writes second derivatives in terms of outputs, of which rounding leaves less than of the
 # formula; or as the difference of terms that are the same at some sizes.
 IN_OTHER_WORDS = (

@@ -27,12 +27,16 @@ def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statem
     The shorter way is taken: forward, with the axes of ``wrt`` carried along, or backward, with those of ``of``.
     Through a recurrence that runs downward there is only the former.
     """
-    forward = count(wrt.shape) <= count(of.shape) or _runs_downward(program)
-    statements = _forward(program, [of], wrt) if forward else _backward(program, of, wrt)
+    statements = _forward(program, [of], wrt) if goes_forward(program, of, wrt) else _backward(program, of, wrt)
     target = jacobian_of(of, wrt)
     if not any(target in defined_tensors(statement) for statement in statements):
         return (_zero(of, wrt),)
     return Lines(statements).used_for(target)
+
+
+def goes_forward(program: Program, of: Tensor, wrt: Tensor) -> bool:
+    """Whether `stepwise_jacobian` does."""
+    return count(wrt.shape) <= count(of.shape) or _runs_downward(program)
 
 
 def stepwise_jacobians(

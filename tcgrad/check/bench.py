@@ -1,11 +1,8 @@
-"""What every comparison at one sample needs, and how it is entered in the tallies."""
+"""What every comparison at one sample needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import field
-from functools import partial
 from math import inf
 from types import ModuleType
 
@@ -13,42 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.check.against import UserCode
-from tcgrad.check.comparison import Comparing, View, viewed, whole
-from tcgrad.check.emitted import Module, ModuleError, StateError
+from tcgrad.check.emitted import Module, ModuleError
 from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
 from tcgrad.check.gradient_slips import GradientSlips
 from tcgrad.check.labels import place, unravel
 from tcgrad.check.ladder import Ladder
-from tcgrad.check.mistakes import Right
 from tcgrad.check.options import Options
 from tcgrad.check.paths import Paths
-from tcgrad.check.planting import PLANTED_IN, Plantings
+from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine
 from tcgrad.check.references import Known, Reference, located
-from tcgrad.check.results import Place
 from tcgrad.check.samples import Sample
-from tcgrad.check.tally import Tallies, Tally
+from tcgrad.check.tally import Tallies
 from tcgrad.check.tangents import Tangents
 from tcgrad.check.user_side import UserSide
 from tcgrad.check.usual import hidden_from
-from tcgrad.check.verdict import Comparison, Expected, Tolerance
-from tcgrad.check.wrong import Locate, Slips, Wrong, no_slips
+from tcgrad.check.verdict import Expected, Tolerance
+from tcgrad.check.wrong import Locate
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.nodes import IndexSum
 from tcgrad.ir.program import bodies
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import walk
-from tcgrad.records import cached_property, dataclass, replace
-
-# The functions of the module that rows are made with, where it is not one that is called like them.
-_WORKED_OUT_BY = {
-    "forward": ("forward", "forward_saved"),
-    "gradient": ("forward_saved", "backward"),
-    "value_and_grad": ("value_and_grad", "forward_saved", "backward"),
-    "dot_product": ("forward_saved", "backward", "jvp"),
-    "hessian_symmetry": ("hessian",),
-}
+from tcgrad.records import cached_property, dataclass
 
 
 @dataclass
@@ -162,72 +147,7 @@ class Bench:
         """Directions of all inputs of which only ``wrt`` is moved."""
         return {tensor.name: self.sample.value(tensor.name) * 0 for tensor in self.wrt} | {wrt.name: direction}
 
-    def add(
-        self, tally: Tally, find: Callable[[], Array], *, bound: Array, known: Known, method: str, locate: Locate,
-        view: View = whole, how: str = "element by element", part: str | None = "", slips: Slips = no_slips,
-        wider: Callable[[], Array] | None = None,
-    ) -> Comparison:  # fmt: skip
-        """Compare a ``view`` of what ``find`` returns with what is known, and enter the outcome -> the same.
-
-        wider: a bound for a formula that says the same in other words, asked for where ``bound`` is exceeded.
-        how: what is compared, in words.
-        part: which part of the row this is, if it consists of several; None if the row is decided without it.
-        slips: makes arrays that would be found after one slip or another.
-        """
-        expected = self._expected(known, bound)
-        found = wrong = None
-        where = self.sample.where
-        with tally.timed():
-            try:
-                found = find()
-                outcome = expected.judge(view(found))
-                if outcome.status == "fail" and wider is not None:
-                    expected = self._expected(known, np.maximum(bound, wider()))
-                    outcome = expected.judge(view(found))
-            except ModuleError as error:
-                outcome = Comparison("fail", 0, message=self._told(str(error)))
-                where = "" if isinstance(error, StateError) else where
-        if outcome.status == "pass" and tally.subject == "user" and self.user and self.first:
-            unlike = self.user.unlike(tally)
-            widest = expected if unlike is None or wider is None else self._expected(known, np.maximum(bound, wider()))
-            if unlike and not _passes(unlike.found, widest, view):
-                outcome = Comparison("fail", 0, message=self._told(unlike.message))
-        overflow = self._overflow(tally)
-        excuse = overflow or ("rounding decides what the outputs are" if self.drowned else "")
-        if outcome.status == "fail" and excuse:
-            outcome = replace(outcome, status="inconclusive", message=excuse)
-        if found is not None and outcome.status == "fail" and outcome.worst is not None:
-            wrong = Wrong(view(found), known.value, expected.allowed, self._sizes)
-            slip = ""
-            if tally.is_unexplained(self.own):
-                slip = self._kept(tally, expected, view)
-                where = "" if slip else where
-                slip = slip or wrong.slip(partial(viewed, slips, view))
-            outcome = replace(outcome, message=": ".join(filter(None, [outcome.message, slip])))
-        if where or not self.own:
-            outcome = replace(outcome, where=where, elsewhere=not self.own)
-        tally.add(outcome, method, lambda worst: self._place(worst, locate))
-        if wrong is not None:
-            tally.explain(wrong.evidence(locate, "" if self.own else self.sample.label))
-        if self.own and outcome.elements and not outcome.where and part is not None:
-            tally.see(expected.is_telling, part)
-        if self.plantings is not None and tally.kind in PLANTED_IN:
-            if found is None or outcome.status == "fail":
-                self.plantings.give_up(tally.key, "it fails without a mistake planted in it")
-            elif overflow:
-                self.plantings.give_up(tally.key, overflow)
-            else:
-                right = Right(found, self._summed, tuple(slips()))
-                self.plantings.plant(tally.key, right, Comparing(expected, view, how).after(found))
-        return outcome
-
-    def _kept(self, tally: Tally, expected: Expected, view: View) -> str:
-        """That the user's own is wrong for what it keeps, in words; empty if it is so where it is called at first."""
-        if self.user and _passes(self.user.at_first(tally), expected, view):
-            return "is right where it is called for the first time: it keeps something of earlier calls"
-        return ""
-
-    def _expected(self, known: Known, bound: Array) -> Expected:
+    def expected(self, known: Known, bound: Array) -> Expected:
         """What is known, as what formula, module and user are compared with one after the other."""
         last = self._last
         if last and last.reference is known.value and last.reference_error is known.error and last.found_error is bound:
@@ -240,34 +160,14 @@ class Bench:
         self._last = Expected(known.value, known.error, bound, user, hidden, is_fine(self.sample.dtype))
         return self._last
 
-    def _overflow(self, tally: Tally) -> str:
-        """Why what is compared in a row may be anything, numbers being too large for the type; empty if none is."""
-        if tally.subject == "user":
-            return ""
-        functions = _WORKED_OUT_BY.get(tally.kind, (tally.kind,))
-        overflows = self.overflows or (self.module is not None and not self.module.overflowed.isdisjoint(functions))
-        return f"numbers on the way overflow {tally.dtype}" if overflows else ""
-
     @cached_property
-    def _summed(self) -> tuple[int, ...]:
+    def summed(self) -> tuple[int, ...]:
         """The lengths of the sums in the equations and in the gradients, each once, without those of one term."""
         sizes = self.sample.sizes or {}
         statements = (*self.sample.program.statements, *self.paths.derivation.backward)
         nodes = (node for statement in statements for body in bodies(statement) for node in walk(body))
         lengths = (resized(i.size, sizes).value for node in nodes if isinstance(node, IndexSum) for i in node.indices)
         return tuple(dict.fromkeys(length for length in lengths if length > 1))
-
-    @property
-    def _sizes(self) -> dict[str, int]:
-        return {dim.name: dim.value for dim in self.sample.program.dims}
-
-    def _told(self, what: str) -> str:
-        return what if self.own or not self.sample.label else f"{what} (with {self.sample.label})"
-
-    def _place(self, outcome: Comparison, locate: Locate) -> Place:
-        position, text = locate(outcome.worst or 0)
-        sizes = "" if self.own else self.sample.label
-        return Place(position, text, outcome.found, outcome.reference, outcome.tolerance, sizes)
 
     def element(self, tensor: Tensor, flat: int) -> tuple[tuple[int, ...], str]:
         """The position and the name of an element."""
@@ -283,10 +183,3 @@ class Bench:
             return row[0] + column[0], f"{row[1]} by {column[1]}"
 
         return locate
-
-
-def _passes(found: Array | None, expected: Expected, view: View) -> bool:
-    """Whether it is right, if there is any."""
-    with suppress(ModuleError):
-        return found is not None and expected.judge(view(found)).status == "pass"
-    return False

@@ -15,6 +15,7 @@ from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare
 from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.entering import enter
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.forward import same_branches
 from tcgrad.check.gradient_bounds import least_of_others
@@ -183,7 +184,8 @@ def _forward(bench: Bench, of: Tensor) -> None:
     bound = bench.coarsened(sample.bound(of.name))
 
     def compare(kind: str, subject: Subject, find: Callable[[], Array], bound: Array = bound) -> None:
-        bench.add(
+        enter(
+            bench,
             bench.tallies.row(kind, subject, of.name, None),
             find,
             bound=bound,

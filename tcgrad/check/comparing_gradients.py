@@ -11,6 +11,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.entering import enter
 from tcgrad.check.gradient_bounds import Bounds, least_of_others, rounding_of_sums
 from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
@@ -208,7 +209,8 @@ def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Find
     def at_elements(bound: Array) -> Array:
         return np.asarray(bound.reshape(-1)[known.columns])
 
-    bench.add(
+    enter(
+        bench,
         tally,
         found.work,
         bound=at_elements(found.bound),
@@ -229,7 +231,8 @@ def _compare_directions(bench: Bench, known: Reference, tally: Tally, found: _Fi
         sums = found.rounding_of_sums(mixed.dtype, _terms(bench, found.outputs))
         return np.full(len(mixed), spread(bound) + sums, mixed.dtype)
 
-    return bench.add(
+    return enter(
+        bench,
         tally,
         found.work,
         bound=along_directions(found.bound),
@@ -256,7 +259,8 @@ def _compare_whole(
 
     part: as of the bench.
     """
-    bench.add(
+    enter(
+        bench,
         tally,
         found.work,
         bound=found.bound,

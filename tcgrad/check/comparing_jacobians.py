@@ -8,6 +8,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.entering import enter
 from tcgrad.check.formulas import Formulas, Positions
 from tcgrad.check.references import Reference
 from tcgrad.evaluate import Array
@@ -33,7 +34,8 @@ def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
         return
     statements = (closed.define,)
     bound = _blocks(bench, known, of, statements, Formulas.bound)
-    bench.add(
+    enter(
+        bench,
         formula,
         lambda: _blocks(bench, known, of, statements, Formulas.value),
         bound=bound,
@@ -68,7 +70,8 @@ def _module_jacobian(
             raise ModuleError(f"the Jacobian has shape {block.shape}")
         return _by_column(block, bench.sample.value(of.name).ndim)[known.columns]
 
-    bench.add(
+    enter(
+        bench,
         tally,
         find,
         bound=bench.coarsened(bound),

@@ -8,6 +8,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module, ModuleError, same_bits
+from tcgrad.check.entering import enter
 from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread
@@ -36,7 +37,8 @@ def compare_modes(bench: Bench) -> None:
         return  # told where the gradients are compared
     # Neither mode is known better than the other: what is no larger than the rounding of both may be 0.
     rounding = np.asarray([_rounding(bench, gradients)], backward_mode.dtype)
-    bench.add(
+    enter(
+        bench,
         bench.tallies.row("dot_product", "module", ", ".join(sample.upstream), None),
         forward_mode,
         bound=np.zeros_like(rounding),

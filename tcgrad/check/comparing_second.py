@@ -9,6 +9,7 @@ import numpy as np
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
+from tcgrad.check.entering import enter
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread, spreads
 from tcgrad.check.second_bench import SecondBench
@@ -45,7 +46,8 @@ def compare_second(bench: Bench) -> None:
 
 
 def _block(at: SecondBench, first: Tensor, second: Tensor) -> None:
-    at.bench.add(
+    enter(
+        at.bench,
         at.bench.tallies.row("hessian", "module", at.of, first.name),
         lambda: at.block(first, second),
         bound=at.block_bound(first, second),
@@ -65,7 +67,8 @@ def _symmetry(at: SecondBench, first: Tensor, second: Tensor) -> None:
         other = turned(at.block(second, first), order)
     except ModuleError:
         return  # told where the block is compared
-    at.bench.add(
+    enter(
+        at.bench,
         at.bench.tallies.row("hessian_symmetry", "module", at.of, first.name),
         lambda: at.block(first, second),
         bound=bound,
@@ -100,7 +103,7 @@ class _Products:
             self._along_directions(number, Known(value, error))
 
     def _at_elements(self, number: int, known: Known) -> None:
-        columns = self.at.known.columns(self.first.name)
+        columns = self.at.known.columns(self.first.name, self.second.name)
         self._add(
             lambda: self.find(self.first, self.second, number)[columns],
             self.bound[number][columns],
@@ -118,7 +121,8 @@ class _Products:
         )
 
     def _add(self, find: Callable[[], Array], bound: Array, known: Known, locate: Locate) -> None:
-        self.at.bench.add(
+        enter(
+            self.at.bench,
             self.at.bench.tallies.row(self.kind, "module", self.at.of, self.first.name),
             find,
             bound=bound,

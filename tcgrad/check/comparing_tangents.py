@@ -9,6 +9,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module
+from tcgrad.check.entering import enter
 from tcgrad.check.references import Known, Reference
 from tcgrad.check.tangents import Joint, no_directions, one
 from tcgrad.evaluate import Array
@@ -46,7 +47,8 @@ def compare_tangent(bench: Bench, known: Reference, of: Tensor, bounds: Bounds) 
     tally = bench.tallies.row("jvp", "module", of.name, known.wrt.name)
     tangents = known.tangent(of)
     for number, direction in enumerate(known.directions):
-        bench.add(
+        enter(
+            bench,
             tally,
             partial(_tangent_of, module, of, bench.moving(known.wrt, direction)),
             bound=bounds[known.wrt.name][of.name][number],

@@ -67,23 +67,8 @@ class ComplexSteps:
         found = self._chunk(taken)
         return {wrt: replace(each, evaluations=(1 + self.draws) * len(moves[wrt])) for wrt, each in found.items()}
 
-    def slopes_at(
-        self, wrt: str, directions: Array, other: str, shift: Array
-    ) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
-        """The slopes along directions of ``wrt``, each at a point where the input ``other`` is moved by a ``shift``.
-
-        -> the slopes, and where another branch was taken.
-        """
-        here = self.forward.context.arrays
-        if other == wrt:
-            moved = {wrt: self._moved(here[wrt] + shift, directions)}
-        else:
-            moved = {wrt: self._moved(here[wrt], directions), other: (here[other] + shift).astype(self._dtype)}
-        arrays, flipped = neighbours(self._forward, moved)
-        slopes = {name: self._slopes(arrays[name], (len(directions), *here[name].shape)) for name in self.outputs}
-        return slopes, flipped
-
-    def _moved(self, base: Array, directions: Array) -> Array:
+    def moved(self, base: Array, directions: Array) -> Array:
+        """An input, or several values of it, a step away along each of some directions."""
         return together(base, base.dtype.type(STEP * self.longer) * directions, self._dtype)
 
     def _chunk(self, directions: Mapping[str, Array]) -> dict[str, Estimate]:
@@ -96,8 +81,8 @@ class ComplexSteps:
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name in self.outputs:
             shape = (count, *self.forward.context.arrays[name].shape)
-            values = self._slopes(exact[name], shape)
-            spread = self._slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
+            values = self.slopes(exact[name], shape)
+            spread = self.slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
             errors = bound.bound(spread, values)
             for wrt, each in found.items():
                 own, off = values[rows[wrt]], errors[rows[wrt]]
@@ -124,7 +109,7 @@ class ComplexSteps:
     ) -> tuple[Mapping[str, Array], Mapping[str, Array], Rounding]:
         """Everything where inputs are ``moved``, and once more under random rounding: a first axis of draws, and within
         each of the ``count`` points."""
-        context = self._forward.context
+        context = self.complex_forward.context
         roundoff = unit_roundoff(self.forward.context.dtype)
         arithmetic = np.dtype(np.complex128)
         # In the same arithmetic both are worked out together: the first draw is moved by nothing.
@@ -156,10 +141,10 @@ class ComplexSteps:
         Where branches meet by steps whose square is 0, not next to it, so that what is equal at the point stays so.
         """
         if not self.grid:
-            return neighbours(self._forward, moved)[0]
+            return neighbours(self.complex_forward, moved)[0]
         times = lost_when_squared(self.forward.context.dtype)
         shorter = {name: together(array.real, array.imag * times, self._dtype) for name, array in moved.items()}
-        found = neighbours(self._forward, shorter)[0]
+        found = neighbours(self.complex_forward, shorter)[0]
         return {
             name: together(array.real, array.imag / times, self._dtype) if array.dtype.kind == "c" else array
             for name, array in found.items()
@@ -179,10 +164,11 @@ class ComplexSteps:
         return np.result_type(self.forward.context.dtype, np.complex64)
 
     @cached_property
-    def _forward(self) -> Forward:
+    def complex_forward(self) -> Forward:
+        """The equations in complex arithmetic."""
         return replace(self.forward, context=replace(self.forward.context, dtype=self._dtype))
 
-    def _slopes(self, array: Array, shape: tuple[int, ...]) -> Array:
+    def slopes(self, array: Array, shape: tuple[int, ...]) -> Array:
         """The imaginary parts in proportion to the step; 0 of what does not depend on what is moved."""
         if array.dtype.kind != "c" or array.ndim < len(shape):
             real = array.real.dtype

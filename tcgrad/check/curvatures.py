@@ -6,25 +6,27 @@ derivatives is a difference, of complex steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tcgrad.check.choice import Choice
 from tcgrad.check.complex_step import ComplexSteps
 from tcgrad.check.differences import Move, first_steps
-from tcgrad.check.directions import Directions, Pairs
+from tcgrad.check.directions import Directions, IntArray, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import ExactSlopes
-from tcgrad.check.forward import neighbours
+from tcgrad.check.forward import CHUNK, neighbours_of_each
 from tcgrad.check.ladder import wanted_error
-from tcgrad.check.quotients import Quotients, Slopes, Stencil, along_axes, choose_stencil
+from tcgrad.check.quotients import Quotients, Slopes, Stencil, choose_stencil
 from tcgrad.check.resolving import Resolving
 from tcgrad.check.samples import Sample
+from tcgrad.check.second_differences import Corners, SecondDifferences, StepsApart
 from tcgrad.evaluate import Array
-from tcgrad.records import cached_property, dataclass, replace
+from tcgrad.records import cached_property, dataclass
 
 # Second differences of values lose twice as many digits as first ones.
 _COARSER = 2**2
@@ -44,28 +46,47 @@ class Curvatures:
     method: str
     _steps: dict[str, list[tuple[Directions, Array]]] = field(default_factory=dict, compare=False)
 
+    @property
+    def evaluations(self) -> int:
+        """What finding steps has taken so far."""
+        return self._resolving.evaluations
+
     def along(self, pairs: Pairs) -> Estimate:
         """With an axis of pairs; where the method is not to be had nothing is known, for a reason."""
-        before = self._resolving.evaluations
-        found = self._found(pairs)
-        return replace(found, evaluations=found.evaluations + self._resolving.evaluations - before)
+        return self.along_each([pairs])[0]
 
-    def _found(self, pairs: Pairs) -> Estimate:
-        reason = self._choice.refusal
-        if not reason:
+    def along_each(self, several: Sequence[Pairs]) -> list[Estimate]:
+        """The same for the pairs of each of several couples of inputs.
+
+        What differences begin with is one evaluation for many of them that are neighbours in ``several``.
+        """
+        found: dict[int, Estimate] = {}
+        reasons: dict[int, str] = {}
+        steps_apart: dict[int, SecondDifferences] = {}
+        corners: dict[int, SecondDifferences] = {}
+        for number, pairs in enumerate(several):
+            exact = self._exactly(pairs)
+            if isinstance(exact, Estimate):
+                found[number] = exact
+            elif not exact and self._choice.is_complex(pairs.first, pairs.second):
+                steps_apart[number] = self._steps_apart(pairs)
+            else:
+                corners[number], reasons[number] = self._corners(pairs), exact
+        for differences in (steps_apart, corners):
+            found |= zip(differences, self._estimates(list(differences.values())), strict=True)
+        for number, reason in reasons.items():
+            if reason and not self._choice.is_free:
+                found[number] = found[number].unknown(f"no {self.method} reference: {reason}")
+        return [found[number] for number in range(len(several))]
+
+    def _exactly(self, pairs: Pairs) -> Estimate | str:
+        """What exact arithmetic finds, or why the method that is asked for is not to be had; empty if another is."""
+        if not self._choice.refusal and self._choice.is_exact(len(pairs)):
             try:
-                return self._along(pairs)
+                return ExactSlopes(self.sample.forward, [self._output]).along_pairs(pairs)
             except ZeroDivisionError:
-                reason = "exact arithmetic divides by 0"
-        found = self._quotients(pairs)
-        return found if self._choice.is_free else found.unknown(f"no {self.method} reference: {reason}")
-
-    def _along(self, pairs: Pairs) -> Estimate:
-        if self._choice.is_exact(len(pairs)):
-            return ExactSlopes(self.sample.forward, [self._output]).along_pairs(pairs)
-        if self._choice.is_complex(pairs.first, pairs.second):
-            return self._complex_quotients(pairs)
-        return self._quotients(pairs)
+                return "exact arithmetic divides by 0"
+        return self._choice.refusal
 
     @property
     def _output(self) -> str:
@@ -80,33 +101,70 @@ class Curvatures:
     def _resolving(self) -> Resolving:
         return Resolving(self.sample, self._output)
 
-    def _estimate(self, pairs: Pairs, stencil: Stencil, measure: Any, steps: Array, order: int) -> Estimate:
-        """order: whether first or second differences are measured."""
-        points, wanted = 4 * len(stencil.multiples), wanted_error(self.sample) * _WANTED[order]
-        each, alike = points * self.sample.forward.evaluations, np.zeros(len(pairs), np.int64)
-        return Quotients(stencil, measure, {self._output: ()}, alike, each, points, wanted, order).estimate(steps)
+    def _estimates(self, several: Sequence[SecondDifferences]) -> Iterator[Estimate]:
+        for part in self._parts(several):
+            everything = [np.arange(len(each.pairs)) for each in part]
+            first = self._measured(part, everything, [each.steps for each in part]) if len(part) > 1 else [None]
+            for each, slopes in zip(part, first, strict=True):
+                yield self._estimate(each, slopes)
 
-    # Differences of differences
+    def _parts(self, several: Sequence[SecondDifferences]) -> Iterator[list[SecondDifferences]]:
+        """So many of them at a time as memory allows, at least one."""
+        part: list[SecondDifferences] = []
+        size = 0
+        for each in several:
+            own = len(each.pairs) * self._points(each.stencil) * self.sample.forward.evaluations
+            if part and size + own > CHUNK:
+                yield part
+                part, size = [], 0
+            part.append(each)
+            size += own
+        if part:
+            yield part
 
-    def _quotients(self, pairs: Pairs) -> Estimate:
-        """``(f(++) - f(+-) - f(-+) + f(--))/(4 s t)``: in multiples of both steps its error has even powers only."""
+    @staticmethod
+    def _points(stencil: Stencil) -> int:
+        return 4 * len(stencil.multiples)
+
+    def _estimate(self, differences: SecondDifferences, first: Slopes | None) -> Estimate:
+        """first: what is measured with the first steps, if that is known."""
+        pairs, points = differences.pairs, self._points(differences.stencil)
+
+        def measure(chosen: IntArray, steps: Array) -> Slopes:
+            return self._measured([differences], [chosen], [steps])[0]
+
+        quotients = Quotients(
+            differences.stencil,
+            measure,
+            {self._output: ()},
+            pairs.us.moved[pairs.rows],
+            points * self.sample.forward.evaluations,
+            points,
+            wanted_error(self.sample) * _WANTED[differences.order],
+            differences.order,
+        )
+        return quotients.estimate(differences.steps, first).renamed(differences.method)
+
+    def _measured(
+        self, several: Sequence[SecondDifferences], chosen: Sequence[IntArray], steps: Sequence[Array]
+    ) -> list[Slopes]:
+        """The quotients along some of the pairs of each, from one evaluation."""
+        moved = [each.moved(*how) for each, *how in zip(several, chosen, steps, strict=True)]
+        arrays, flipped, rows = neighbours_of_each(several[0].forward, moved)
+        number = rows[-1].stop
+        values = np.broadcast_to(arrays[self._output], (number,))
+        flips: NDArray[np.bool_] = flipped.get(self._output, np.zeros(number, bool))
+        return [
+            each.slopes(values[own], flips[own], *how)
+            for each, own, *how in zip(several, rows, chosen, steps, strict=True)
+        ]
+
+    def _corners(self, pairs: Pairs) -> Corners:
         stencil = choose_stencil(self.sample.traits.degree(pairs.first, pairs.second), self.method)
-        step = self._first_steps(pairs.second, pairs.vs, stencil)[pairs.columns]
-        other = self._first_steps(pairs.first, pairs.us, stencil)[pairs.rows]
-        bounds = self.sample.bounds_near(self._reach(pairs, stencil, other[0], step[0]))
-
-        def measure(chosen: Any, steps: Array) -> Slopes:
-            others = steps * (other / step)[chosen]
-            corners, flipped = self._corners(pairs, chosen, others, steps, stencil.multiples)
-            quotients = [
-                (values[0] - values[1] - values[2] + values[3]) / (4 * multiple**2 * others * steps)
-                for multiple, values in zip(stencil.multiples, corners, strict=True)
-            ]
-            rounding = bounds[self._output] / (others * steps)
-            return Slopes({self._output: quotients}, {self._output: rounding}, {self._output: flipped})
-
-        found = self._estimate(pairs, stencil, measure, step, order=2)
-        return found.renamed(f"{stencil.name}, twice")
+        steps = self._first_steps(pairs.second, pairs.vs, stencil)[pairs.columns]
+        others = self._first_steps(pairs.first, pairs.us, stencil)[pairs.rows]
+        bound = self.sample.bounds_near(self._reach(pairs, stencil, others[0], steps[0]))[self._output]
+        return Corners(self.sample.forward, self._output, pairs, stencil, steps, others, bound)
 
     def _first_steps(self, wrt: str, directions: Directions, stencil: Stencil) -> Array:
         """For each direction of an input; any will do where there is no truncation error."""
@@ -124,59 +182,18 @@ class Curvatures:
             return {pairs.first: far * (first + second)}
         return {pairs.first: far * first, pairs.second: far * second}
 
-    def _corners(
-        self, pairs: Pairs, chosen: Any, others: Array, steps: Array, multiples: Sequence[float]
-    ) -> tuple[Array, Array]:
-        """The output at the four corners ``±s u ± t v`` for all multiples of the steps, and for which pairs another
-        branch was taken at any."""
-        us, vs = pairs.take(chosen)
-        arrays = self.sample.forward.context.arrays
-        u = along_axes(others, arrays[pairs.first]) * us
-        v = along_axes(steps, arrays[pairs.second]) * vs
-        moved = {pairs.first: arrays[pairs.first] + np.concatenate([m * a for m in multiples for a in (u, u, -u, -u)])}
-        there = moved.get(pairs.second, arrays[pairs.second])
-        moved[pairs.second] = there + np.concatenate([m * b for m in multiples for b in (v, -v, v, -v)])
-        found, flipped = neighbours(self.sample.forward, moved)
-        points = 4 * len(multiples) * len(chosen)
-        values = np.broadcast_to(found[self._output], (points,)).reshape(len(multiples), 4, len(chosen))
-        still = np.zeros(points, bool)
-        return values, np.asarray(flipped.get(self._output, still).reshape(-1, len(chosen)).any(axis=0))
+    def _steps_apart(self, pairs: Pairs) -> StepsApart:
+        along_u = ComplexSteps(self.sample.forward, [self._output], self.sample.random, _DRAWS)
+        errors = self._errors_of_steps(along_u, pairs)[pairs.rows]
+        steps = self._resolving.steps(pairs.second, pairs.vs)[pairs.columns]
+        return StepsApart(along_u, self._output, pairs, choose_stencil(np.inf), steps, errors)
 
-    # Differences of complex steps
-
-    def _errors_of_steps(self, steps_along_u: ComplexSteps, pairs: Pairs) -> Array:
+    def _errors_of_steps(self, along_u: ComplexSteps, pairs: Pairs) -> Array:
         """Those of the complex steps along each of the first directions; the same for every second input."""
         known = self._steps.setdefault(pairs.first, [])
         for us, errors in known:
             if us is pairs.us:
                 return errors
-        found = steps_along_u.along(pairs.first, pairs.us).errors[self._output]
+        found = along_u.along(pairs.first, pairs.us).errors[self._output]
         known.append((pairs.us, found))
         return found
-
-    def _complex_quotients(self, pairs: Pairs) -> Estimate:
-        """``(D(+) - D(-))/(2 t)`` of complex steps ``D`` along ``u`` at points moved along ``v``."""
-        forward = self.sample.forward
-        steps_along_u = ComplexSteps(forward, [self._output], self.sample.random, _DRAWS)
-        stencil = choose_stencil(np.inf)
-        errors = self._errors_of_steps(steps_along_u, pairs)[pairs.rows]
-
-        def measure(chosen: Any, steps: Array) -> Slopes:
-            us, vs = pairs.take(chosen)
-            shift = along_axes(steps, forward.context.arrays[pairs.second]) * vs
-            shifts = np.concatenate([multiple * by for multiple in stencil.multiples for by in (shift, -shift)])
-            directions = np.concatenate([us] * (2 * len(stencil.multiples)))
-            found, flipped = steps_along_u.slopes_at(pairs.first, directions, pairs.second, shifts)
-            slopes = found[self._output]
-            quotients = [
-                (above - below) / (2 * multiple * steps)
-                for multiple, (above, below) in zip(
-                    stencil.multiples, slopes.reshape(len(stencil.multiples), 2, len(chosen)), strict=True
-                )
-            ]
-            branches = {n: np.logical_or.reduce(flips.reshape(-1, len(chosen))) for n, flips in flipped.items()}
-            return Slopes({self._output: quotients}, {self._output: errors[chosen] / steps}, branches)
-
-        steps = self._resolving.steps(pairs.second, pairs.vs)[pairs.columns]
-        found = self._estimate(pairs, stencil, measure, steps, order=1)
-        return found.renamed("fourth order of complex steps")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.directions import Directions, IntArray
 from tcgrad.check.estimate import Estimate
-from tcgrad.check.forward import CHUNK, Forward, depending, neighbours
+from tcgrad.check.forward import CHUNK, Forward, depending, neighbours, neighbours_of_each
 from tcgrad.check.precision import power_below
 from tcgrad.check.quotients import BESIDE, CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
 from tcgrad.evaluate import Array
@@ -136,8 +135,10 @@ class Differences:
         return moved
 
     def _values(self, moved: Mapping[str, Array]) -> _Values:
+        return self._of_outputs(*neighbours(self.forward, moved))
+
+    def _of_outputs(self, arrays: Mapping[str, Array], flipped: Mapping[str, NDArray[np.bool_]]) -> _Values:
         """Of the outputs that depend on what is moved."""
-        arrays, flipped = neighbours(self.forward, moved)
         here = self.forward.context.arrays
         values = {name: arrays[name] for name in self.outputs if arrays[name].ndim > here[name].ndim}
         return _Values(values, {name: flipped[name] for name in self.outputs if name in flipped})
@@ -145,15 +146,8 @@ class Differences:
     def _values_of_each(self, moves: Sequence[Move], steps: Sequence[Array]) -> Iterator[_Values]:
         """The same for each of some moves, from one evaluation in which all but one of them stay where they are."""
         moved = [self._moved(move, np.arange(len(move)), step) for move, step in zip(moves, steps, strict=True)]
-        ends = [0, *accumulate(len(next(iter(there.values()))) for there in moved)]
-        rows = [slice(*each) for each in pairwise(ends)]
-        together: dict[str, Array] = {}
-        for own, there in zip(rows, moved, strict=True):
-            for name, array in there.items():
-                if name not in together:
-                    together[name] = np.repeat(self.forward.context.arrays[name][None], ends[-1], axis=0)
-                together[name][own] = array
-        found = self._values(together)
+        arrays, flipped, rows = neighbours_of_each(self.forward, moved)
+        found = self._of_outputs(arrays, flipped)
         for own, move in zip(rows, moves, strict=True):
             yield found.part(own, depending(self.forward, move.directions))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,26 @@ def neighbours(forward: Forward, changed: Mapping[str, Array]) -> tuple[dict[str
             taken.clear()
             flipped.update({tensor.name: own for tensor in defined_tensors(statement)})
     return arrays, flipped
+
+
+def neighbours_of_each(
+    forward: Forward, moves: Sequence[Mapping[str, Array]]
+) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]], list[slice]]:
+    """The same for several changes, each at neighbours of its own where all else stays, from one evaluation.
+
+    -> both as above, and which of the neighbours belong to each change. What depends on any of the changes has an axis
+    of all neighbours.
+    """
+    rows = [slice(*each) for each in pairwise(accumulate((len(next(iter(m.values()))) for m in moves), initial=0))]
+    together: dict[str, Array] = {}
+    for own, changed in zip(rows, moves, strict=True):
+        for name, array in changed.items():
+            if name not in together:
+                dtype = np.result_type(*(each[name] for each in moves if name in each))
+                together[name] = np.empty((rows[-1].stop, *array.shape[1:]), dtype)
+                together[name][...] = forward.context.arrays[name]
+            together[name][own] = array
+    return (*neighbours(forward, together), rows)
 
 
 def depending(forward: Forward, sources: Iterable[str]) -> set[str]:

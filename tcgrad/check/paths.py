@@ -9,8 +9,8 @@ from dataclasses import field
 import numpy as np
 
 from tcgrad.calculus import Derivation, Gradient, Jacobian
-from tcgrad.calculus.dependence import depending_on
-from tcgrad.calculus.jacobians import stepwise_blocks, stepwise_jacobian
+from tcgrad.calculus.dependence import Lines, depending_on
+from tcgrad.calculus.jacobians import goes_forward, stepwise_blocks, stepwise_jacobian, stepwise_jacobians
 from tcgrad.calculus.second import gradient_program
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
@@ -18,7 +18,7 @@ from tcgrad.check.labels import axis_names
 from tcgrad.evaluate.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import cached_property, dataclass
 
@@ -44,9 +44,16 @@ class Paths:
         return next(gradient for gradient in self.derivation.gradients if gradient.wrt == wrt)
 
     def stepwise(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
-        """The Jacobian without a closed form."""
+        """The Jacobian without a closed form. Those that go backward are found together, and share statements: else
+        what many layers lead to would be worked out again for each of their inputs."""
         if (of, wrt) not in self._stepwise:
-            self._stepwise[of, wrt] = stepwise_jacobian(self.derivation.worked, of, wrt)
+            program = self.derivation.worked
+            if goes_forward(program, of, wrt):
+                self._stepwise[of, wrt] = stepwise_jacobian(program, of, wrt)
+            else:
+                several = [each for each in program.wrt if not goes_forward(program, of, each)]
+                lines = Lines(stepwise_jacobians(program, of, several, self.derivation.backward))
+                self._stepwise.update({(of, each): lines.used_for(jacobian_of(of, each)) for each in several})
         return self._stepwise[of, wrt]
 
     def axis_names(self, tensor: Tensor) -> tuple[str, ...]:

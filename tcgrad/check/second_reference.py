@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from tcgrad.check.curvatures import Curvatures
-from tcgrad.check.directions import Directions, Elements, IntArray, Mixed, Pairs
+from tcgrad.check.directions import Elements, IntArray, Joined, Mixed, Pairs
 from tcgrad.check.estimate import Estimate
 from tcgrad.check.exact import METHOD as EXACT
 from tcgrad.check.options import Options
@@ -21,28 +21,29 @@ from tcgrad.records import cached_property, dataclass
 # Beyond this many values, in one evaluation for every pair of elements, not all pairs are taken.
 _LARGEST_WORK = 2**20
 
-# Where not all pairs are, so many elements of an input are taken, and so many directions of the other.
+# Where not all pairs are, so many elements of an input are taken for each direction of another, and so many directions.
+# Where inputs are many, each of them is compared with other elements: of all of them so many are.
 _ELEMENTS = 4
+_SEEN = 8
 _DIRECTIONS = 1
+
+Couple = tuple[str, str]
 
 
 @dataclass
 class SecondReference:
     """Second derivatives of the one output of a sample's program, by any two of its inputs.
 
+    They are worked out together, when the first of them are asked for.
+
     kinked: the inputs along which no step stayed on one branch somewhere.
     """
 
     sample: Sample
     options: Options
-    _blocks: dict[tuple[str, str], Known] = field(default_factory=dict)
-    _products: dict[tuple[str, str], Known] = field(default_factory=dict)
-    _projections: dict[tuple[str, str], Known] = field(default_factory=dict)
-    _methods: dict[tuple[str, str], str] = field(default_factory=dict)
     _elements: dict[str, Elements] = field(default_factory=dict)
     _mixed: dict[str, Mixed] = field(default_factory=dict)
-    evaluations: int = 0
-    kinked: list[str] = field(default_factory=list)
+    _joined: dict[str, Joined] = field(default_factory=dict)
 
     @cached_property
     def is_full(self) -> bool:
@@ -53,18 +54,28 @@ class SecondReference:
             return False
         return pairs * self.sample.forward.evaluations <= _LARGEST_WORK
 
+    @property
+    def evaluations(self) -> int:
+        found = sum(estimate.evaluations for estimate in self._estimates.values())
+        return found + self._curvatures.evaluations
+
+    @property
+    def kinked(self) -> list[str]:
+        return [first for (first, _), estimate in self._estimates.items() if estimate.is_kinked]
+
     def method(self, first: str, second: str) -> str:
-        return self._methods[first, second]
+        key = (first, second) if (first, second) in self._estimates else (second, first)
+        method = self._estimates[key].method
+        if method != EXACT:
+            method += f" ({type_name(self.sample.forward.context.dtype)})"
+        return method if self.is_full else f"{method}, along directions"
 
     def block(self, first: str, second: str) -> Known:
         """The axes of ``first`` before those of ``second``. Of a block and its transpose one is worked out."""
-        if (first, second) not in self._blocks:
-            estimate = self._along(self._pairs(first, second))
-            known = self._whole(estimate, first, second)
-            self._blocks[first, second] = known
-            self._blocks[second, first] = self._turned(known, first)
-            self._methods[second, first] = self._methods[first, second]
-        return self._blocks[first, second]
+        if (first, second) in self._estimates:
+            return self._blocks[first, second]
+        known, order = self._blocks[second, first], self.sample.value(second).ndim
+        return Known(turned(known.value, order), turned(known.error, order))
 
     def directions(self, second: str) -> Array:
         """The directions with which the Hessian is multiplied, with an axis of directions in front."""
@@ -72,52 +83,66 @@ class SecondReference:
             return self.sample.tangents[second][None]
         return random_directions(self.sample, second)[:_DIRECTIONS]
 
-    def columns(self, first: str) -> IntArray:
-        """The elements of products that are known: flat positions."""
-        number = self.sample.value(first).size
-        return np.arange(number) if self.is_full else stratified(number, _ELEMENTS, np.random.default_rng(number))
+    def columns(self, first: str, second: str) -> IntArray:
+        """The elements of products with directions of ``second`` that are known: flat positions."""
+        elements = self._known_elements(first).columns
+        return elements if self.is_full else elements[self._rows(first, second)]
 
     def products(self, first: str, second: str) -> Known:
         """The Hessian times each direction of ``second``, at the `columns` of ``first``."""
-        if (first, second) not in self._products:
-            self._products[first, second] = self._worked_out(first, second)
-        return self._products[first, second]
-
-    def _worked_out(self, first: str, second: str) -> Known:
         if self.is_full:
             known, direction = self.block(first, second), self.sample.tangents[second]
             each = prod(self.sample.value(first).shape), -1
             value = known.value.reshape(each) @ direction.reshape(-1)
             error = known.error.reshape(each) @ np.abs(direction.reshape(-1))
             return Known(value[None], np.where(np.isnan(error), np.inf, error)[None])
-        return self._grid(first, self._known_elements(first), second)
+        known, number = self._grids[first, second], len(self._rows(first, second))
+        return Known(known.value[:, :number], known.error[:, :number])
 
     def projections(self, first: str, second: str) -> Known:
         """The products with each direction, along each of the directions of ``first``."""
-        if (first, second) not in self._projections:
-            known = self._grid(first, self._known_mixed(first), second)
-            self._projections[first, second] = known
-            self._projections[second, first] = Known(known.value.T, known.error.T)
-        return self._projections[first, second]
+        known, number = self._grids[first, second], len(self._rows(first, second))
+        if known.value.shape[1] == number:
+            known = self.projections(second, first)
+            return Known(known.value.T, known.error.T)
+        return Known(known.value[:, number:], known.error[:, number:])
 
-    def _grid(self, first: str, us: Directions, second: str) -> Known:
-        """Along every pair: an axis of directions of ``second``, then one of those of ``first``."""
-        vs = self._known_mixed(second)
-        columns, rows = np.indices((len(vs), len(us))).reshape(2, -1)
-        estimate = self._along(Pairs(first, second, us, vs, rows, columns))
-        value, error = (self._of(arrays).reshape(len(vs), len(us)) for arrays in (estimate.values, estimate.errors))
-        return Known(value, error)
+    @cached_property
+    def _estimates(self) -> dict[Couple, Estimate]:
+        """Along all pairs of directions of any two inputs; those by inputs that are used late stand together, which
+        move little of what is to be evaluated."""
+        names = [tensor.name for tensor in self.sample.program.wrt]
+        several = []
+        for number, second in enumerate(names):
+            for first in names[number:]:
+                if self.is_full:
+                    several.append(self._pairs(first, second))
+                else:
+                    several.append(self._grid(first, second, mixed=True))
+                    several += [self._grid(second, first)] if first != second else []
+        return dict(zip(((e.first, e.second) for e in several), self._curvatures.along_each(several), strict=True))
 
-    def _along(self, pairs: Pairs) -> Estimate:
-        estimate = self._curvatures.along(pairs)
-        self.evaluations += estimate.evaluations
-        method = estimate.method
-        if method != EXACT:
-            method += f" ({type_name(self.sample.forward.context.dtype)})"
-        self._methods[pairs.first, pairs.second] = method if self.is_full else f"{method}, along directions"
-        if estimate.is_kinked:
-            self.kinked.append(pairs.first)
-        return estimate
+    @cached_property
+    def _blocks(self) -> dict[Couple, Known]:
+        return {couple: self._whole(estimate, *couple) for couple, estimate in self._estimates.items()}
+
+    @cached_property
+    def _grids(self) -> dict[Couple, Known]:
+        """Along every pair: an axis of directions of the second input, then one of those of the first."""
+        found = {}
+        for (first, second), estimate in self._estimates.items():
+            shape = -1, len(self._known_mixed(second))
+            value, error = (self._of(arrays).reshape(shape).T for arrays in (estimate.values, estimate.errors))
+            found[first, second] = Known(value, error)
+        return found
+
+    def _grid(self, first: str, second: str, *, mixed: bool = False) -> Pairs:
+        """Some elements of ``first``, and its directions if they are to be ``mixed``, with each direction of
+        ``second``."""
+        us, vs, rows = self._known_directions(first), self._known_mixed(second), self._rows(first, second)
+        if mixed:
+            rows = np.concatenate([rows, np.arange(len(self._known_elements(first)), len(us))])
+        return Pairs(first, second, us, vs, np.repeat(rows, len(vs)), np.tile(np.arange(len(vs)), len(rows)))
 
     def _pairs(self, first: str, second: str) -> Pairs:
         """All pairs of elements; of a block on the diagonal those of the upper triangle."""
@@ -130,11 +155,23 @@ class SecondReference:
     def _curvatures(self) -> Curvatures:
         return Curvatures(self.sample, self.options.method)
 
+    def _rows(self, first: str, second: str) -> IntArray:
+        """Which of the known elements of ``first`` are taken for the directions of ``second``: others for each."""
+        names = [tensor.name for tensor in self.sample.program.wrt]
+        known = len(self._known_elements(first))
+        number = min(known, max(1, min(_ELEMENTS, _SEEN // len(names))))
+        return np.sort((names.index(second) + np.arange(number) * (known // number)) % known)
+
     def _known_elements(self, name: str) -> Elements:
-        """Along each of the `columns`; the same object again, of which more may be known."""
+        """Along single elements: all of them, or a stratified sample; the same object again, of which more may be
+        known."""
         if name not in self._elements:
-            shape, dtype = self.sample.value(name).shape, self.sample.forward.context.dtype
-            self._elements[name] = Elements(self.columns(name), shape, dtype)
+            value, inputs = self.sample.value(name), len(self.sample.program.wrt)
+            dtype, wanted = self.sample.forward.context.dtype, min(_SEEN, inputs * _ELEMENTS)
+            columns = np.arange(value.size)
+            if not self.is_full:
+                columns = stratified(value.size, wanted, np.random.default_rng(value.size))
+            self._elements[name] = Elements(columns, value.shape, dtype)
         return self._elements[name]
 
     def _known_mixed(self, name: str) -> Mixed:
@@ -142,6 +179,12 @@ class SecondReference:
         if name not in self._mixed:
             self._mixed[name] = Mixed(self.directions(name))
         return self._mixed[name]
+
+    def _known_directions(self, name: str) -> Joined:
+        """Both; the same object again."""
+        if name not in self._joined:
+            self._joined[name] = Joined(self._known_elements(name), self._known_mixed(name))
+        return self._joined[name]
 
     def _whole(self, estimate: Estimate, first: str, second: str) -> Known:
         pairs = self._pairs(first, second)
@@ -152,10 +195,6 @@ class SecondReference:
     def _of(self, arrays: dict[str, Array]) -> Array:
         (output,) = self.sample.program.outputs
         return arrays[output.name]
-
-    def _turned(self, known: Known, first: str) -> Known:
-        order = self.sample.value(first).ndim
-        return Known(turned(known.value, order), turned(known.error, order))
 
 
 def _placed(entries: Array, pairs: Pairs, shape: tuple[int, ...]) -> Array:
