@@ -64,3 +64,25 @@ def test_numbers_that_a_float_holds_are_written() -> None:
 def test_a_power_of_0_that_is_a_number_is_none() -> None:
     (gradient,) = tcgrad.loads("inputs: {x: [3]}\nequations: ['y = x[0]*(0^2 + 0^0)']\n").derive().gradients
     assert gradient.wrt.name == "x"
+
+
+DEAD = [
+    "y[i] = prod[j](where((N - N) > 0, 1/(N - N), 0) + x[i])",
+    "y[i] = prod[j](where((N - N) > 0, sin(x[j])/(x[i] - x[i]), 0) + x[i])",
+]
+
+
+@pytest.mark.parametrize("equation", DEAD)
+def test_a_division_by_0_in_a_branch_that_is_never_taken_changes_nothing(equation: str) -> None:
+    text = f"dims: {{N: 3}}\ninputs: {{x: [N]}}\nindices: {{i: N, j: N}}\nequations: ['{equation}']\n"
+    module, x = tcgrad.loads(text).compile(), np.array([2.0, -1.0, 0.5])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(module.forward(x), x**3)
+        np.testing.assert_allclose(module.value_and_grad(x, np.ones(3))[1][0], 3 * x**2)
+
+
+@pytest.mark.parametrize("equation", ["y[i] = x[i]*(i-i)^(-i)", "y[i] = x[i]*(2*i-i-i)^(-i)"])
+def test_a_power_of_0_by_an_index_is_what_numpy_says(equation: str) -> None:
+    module = tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['{equation}']\n").compile()
+    with np.errstate(all="ignore"):
+        assert list(module.forward(np.ones(3))) == [1, np.inf, np.inf]

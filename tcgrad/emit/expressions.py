@@ -24,7 +24,7 @@ from tcgrad.emit.factors import (
 from tcgrad.emit.pointwise import Pointwise, axes_within
 from tcgrad.emit.products import Products
 from tcgrad.emit.recover import deltas_as_masks, scattered
-from tcgrad.emit.structure import UNIT, Structured, Term, added
+from tcgrad.emit.structure import UNIT, Structured, Term, added, finished
 from tcgrad.ir.guards import slacks_of
 from tcgrad.ir.nodes import (
     MINUS_ONE,
@@ -204,6 +204,8 @@ class Expressions(Pointwise):
         read = expr.base if isinstance(expr, Pow) else expr
         with self.positions.dividing() if inverted and isinstance(read, Component) else nullcontext():
             structured = self.lower(expr, hint)
+        if inverted and structured.plain and not structured.plain.coefficient:
+            return plain(finished(self.build, structured.plain))  # no coefficient is 1/0: it is NumPy's, inf or nan
         if structured.plain or (structured.is_diagonal and not inverted):
             return structured
         return plain(self.definitions.dense(structured, hint))

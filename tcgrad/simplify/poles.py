@@ -119,7 +119,7 @@ def _is_positive(power: Pow) -> bool:
 
 
 def _linear(expr: Expr) -> dict[Part, Fraction]:
-    """A sum as its parts with their coefficients; the number among them stands for None."""
+    """A sum as its parts with their coefficients, none of which is 0; the number among them stands for None."""
     found: dict[Part, Fraction] = {}
     for term in terms_of(expr):
         coefficient, rest = split_coefficient(term)
@@ -129,4 +129,4 @@ def _linear(expr: Expr) -> dict[Part, Fraction]:
         else:
             part = None if rest == ONE else rest
             found[part] = found.get(part, ZERO.value) + coefficient
-    return found
+    return {part: number for part, number in found.items() if number}
