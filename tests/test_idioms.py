@@ -184,3 +184,29 @@ def test_symmetric_definitions_are_known():
 def test_a_softplus_stands_by_itself(spelt: str) -> None:
     """Where it is written down, too: ``log(exp(0) + exp(u))`` is no ``0 + softplus(u)``."""
     assert "# y[i] = softplus(x[i])\n" in tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y[i] = {spelt}']\n").emit()
+
+
+# of two numbers x and z, with what has the value of logaddexp(x, z)
+FAR_APART = {
+    "log(exp(x) + exp(z))": lambda e: e,
+    "1 - 3*log(exp(x) + exp(z))": lambda e: 1 - 3 * e,
+    "max(x, z) + log1p(exp(-abs(x - z)))": lambda e: e,
+    "log(exp(w[i]*v[i] + x) + exp(z))": lambda e: e,
+}
+
+
+@pytest.mark.parametrize("equation", FAR_APART)
+@pytest.mark.parametrize("low", [-1e30, -np.inf])
+def test_the_logarithm_of_two_exponentials_is_the_larger_exponent_whichever_it_is(equation, low):
+    """Minus infinity, or what stands for it, as the logarithm of nothing."""
+    spec = f"inputs: {{x: [], z: [], w: [2], v: [2]}}\nequations: ['y = {equation}']\nwrt: [x, z]\n"
+    module = tcgrad.loads(spec).compile()
+    orthogonal = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    wanted, slope = FAR_APART[equation](0.75), FAR_APART[equation](1) - FAR_APART[equation](0)
+    with np.errstate(all="raise", under="ignore"):
+        for place in (0, 1):
+            x, z = (0.75, low) if place == 0 else (low, 0.75)
+            y, gradients = module.value_and_grad(np.float64(x), np.float64(z), *orthogonal)
+            assert y == wanted
+            assert gradients[place] == slope
+            assert gradients[1 - place] == 0

@@ -12,6 +12,7 @@ from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.fronts import Fronts
+from tcgrad.emit.logaddexp import with_logaddexp
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.saturated import Saturated
@@ -123,7 +124,8 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
-        finite = replace(define, body=left_out(shifted(complemented(without_poles(selected(define.body))))))
+        body = left_out(shifted(complemented(without_poles(selected(define.body)))))
+        finite = replace(define, body=with_logaddexp(body))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
