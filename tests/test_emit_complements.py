@@ -60,3 +60,16 @@ def test_what_is_left_to_a_tanh_is_kept_beside_what_grows():
     module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y[i] = x[i]*tanh(exp(x[i]))']\n").compile()
     _, (found,) = module.value_and_grad(np.array([4.0, 8, 40]), np.ones(3))
     np.testing.assert_allclose(found, np.ones(3), rtol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 800), ("float32", 200), ("float16", 50)])
+@pytest.mark.parametrize("sigmoid", ["sigmoid(x[i])", "1/(1 + exp(-x[i]))"])
+def test_logarithms_of_a_named_sigmoid_and_of_its_complement_are_finite(sigmoid, dtype, large):
+    equations = [f"p[i] = {sigmoid}", "y = -1[i]*(t[i]*log(p[i]) + (1 - t[i])*log(1 - p[i]))"]
+    module = tcgrad.loads(f"inputs: {{x: [4], t: [4]}}\nequations: {equations}\n").compile()
+    x, t = np.array([large, large, -large, -large]).astype(dtype), np.array([0.25, 1, 0.5, 0]).astype(dtype)
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx, dt) = module.value_and_grad(x, t)
+    assert y == large * (0.75 + 0.5)
+    np.testing.assert_array_equal(dx, [0.75, 0, -0.5, 0])
+    np.testing.assert_array_equal(dt, -x)
