@@ -73,3 +73,13 @@ def test_logarithms_of_a_named_sigmoid_and_of_its_complement_are_finite(sigmoid,
     assert y == large * (0.75 + 0.5)
     np.testing.assert_array_equal(dx, [0.75, 0, -0.5, 0])
     np.testing.assert_array_equal(dt, -x)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_softplus_is_the_same_in_small_and_in_large_arrays(dtype):
+    module = tcgrad.loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = softplus(x[i])']\n").compile()
+    x = np.concatenate([np.linspace(-30, 30, 1200), [-np.inf, -1e4, 1e4, np.inf]]).astype(dtype)
+    with np.errstate(all="raise", under="ignore"):
+        large, small = module.forward(x), np.concatenate([module.forward(part) for part in np.split(x, 7)])
+    assert large.dtype == dtype
+    np.testing.assert_allclose(large, small, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).smallest_subnormal)
