@@ -31,6 +31,8 @@ sigmoid of a sum: y[i] = 1/(1 + exp(-s*x[i] - t)) | y[i] = sigmoid(s*x[i] + t)
 sigmoid with a numerator: y[i] = exp(x[i])/(1 + exp(x[i])) | y[i] = sigmoid(x[i])
 a multiple of sigmoid: y[i] = 3*z[i]/(1 + exp(-x[i])) | y[i] = 3*z[i]*sigmoid(x[i])
 its square: y[i] = 1/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])^2
+its root: y[i] = z[i]/sqrt(1 + exp(-x[i])) | y[i] = z[i]*sqrt(sigmoid(x[i]))
+another power of it: y[i] = (1 + exp(x[i]))^-1.3 | y[i] = sigmoid(-x[i])^1.3
 its derivative: y[i] = exp(-x[i])/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])*sigmoid(-x[i])
 softmax of two: y = exp(s)/(exp(s) + exp(t)) | y = sigmoid(s - t)
 inside a function: y[i] = sin(2/(1 + exp(-x[i]))) | y[i] = sin(2*sigmoid(x[i]))
@@ -74,7 +76,7 @@ two: y[i] = 1/(2 + exp(-x[i]))
 a factor: y[i] = 1/(1 + 2*exp(-x[i]))
 another angle: y[i] = sinh(x[i])/cosh(z[i])
 hyperbolic functions above: y[i] = sinh(x[i])*cosh(x[i])
-a root: y[i] = 1/sqrt(1 + exp(-x[i]))
+a root: y[i] = sqrt(1 + exp(-x[i]))
 another argument: y[i] = relu(x[i])*[z[i] > 0]
 another side: y[i] = min(x[i], 0)*[x[i] > 0]
 weights: y = log(sum[i](z[i]*exp(x[i])))
@@ -159,6 +161,15 @@ def test_values_and_gradients_of_any_size(spelt, wanted):
         np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-300)
     for found in (dx, *at.gradients.values(), *map(np.diag, at.jacobians.values())):
         np.testing.assert_allclose(found, slopes, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 800), ("float32", 200), ("float16", 50)])
+@pytest.mark.parametrize("power", ["1/sqrt(1 + exp(x[i]))", "(1 + exp(x[i]))^-1.3", "exp(x[i])/(1 + exp(x[i]))^1.5"])
+def test_powers_of_a_sigmoid_are_0_where_it_is(power, dtype, large):
+    module = tcgrad.loads(f"inputs: {{x: [1]}}\nequations: ['y[i] = {power}']\n").compile()
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx,) = module.value_and_grad(np.array([large]).astype(dtype), np.ones(1, dtype))
+    np.testing.assert_allclose([*y, *dx], 0, atol=1e-3 * np.finfo(dtype).eps)
 
 
 SYMMETRIC = """
