@@ -1,5 +1,6 @@
 """``1 - sigmoid(u)`` and ``1 + erf(u)`` do not lose their digits in emitted code."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -83,3 +84,24 @@ def test_a_softplus_is_the_same_in_small_and_in_large_arrays(dtype):
         large, small = module.forward(x), np.concatenate([module.forward(part) for part in np.split(x, 7)])
     assert large.dtype == dtype
     np.testing.assert_allclose(large, small, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).smallest_subnormal)
+
+
+# Of one number x: logarithms and quotients of tails of the normal distribution, which are too small for a number.
+TAILS = {
+    "log(erfc(x))": lambda x: mpmath.log(mpmath.erfc(x)),
+    "-2*log((1 + erf(-x/sqrt(2)))/2)": lambda x: -2 * mpmath.log(mpmath.ncdf(-x)),
+    "3*exp(-x^2/2)/erfc(x/sqrt(2))": lambda x: 3 * mpmath.exp(-(x**2) / 2) / mpmath.erfc(x / mpmath.sqrt(2)),
+    "x*exp(x^2)*erfc(x)": lambda x: x * mpmath.exp(x**2) * mpmath.erfc(x),
+}
+
+
+@pytest.mark.parametrize("function", TAILS)
+def test_tails_of_the_normal_distribution_of_any_size(function):
+    module = tcgrad.loads(f"inputs: {{x: []}}\nequations: ['y = {function}']\n").compile()
+    for x in (-3.0, 0.0, 0.5, 6.0, 20.0):
+        with mpmath.workdps(600):
+            wanted, slope = float(TAILS[function](mpmath.mpf(x))), float(mpmath.diff(TAILS[function], mpmath.mpf(x)))
+        y, (dx,) = module.value_and_grad(np.float64(x))
+        np.testing.assert_allclose([y, dx], [wanted, slope], rtol=1e-11, atol=1e-14)
+    for dtype, large in {"float16": 60, "float32": 1e3, "float64": 1e5}.items():
+        assert np.isfinite(module.forward(np.dtype(dtype).type(large)))
