@@ -106,6 +106,14 @@ def _sigmoid(a):
     return np.exp(np.minimum(a, 0)) / (1 + np.exp(-np.abs(a)))
 '''
 
+_SOFTPLUS = '''\
+def _softplus(a):
+    """log(1 + exp(a)), without overflow; np.logaddexp takes many times as long for large arrays."""
+    if np.size(a) < 256:
+        return np.logaddexp(0, a)
+    return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
+'''
+
 _GELU_TANH = '''\
 def _gelu_tanh(a):
     """a*(1 + tanh(sqrt(2/pi)*(a + 0.044715*a^3)))/2, as a*sigmoid(b)."""
@@ -160,7 +168,8 @@ _ROWS = (
     _row("sigmoid", "y*(1 - y)", "_sigmoid({0})", latex=_operator("sigmoid"), helper=_SIGMOID,
          inline="(1 + np.tanh({0} / 2)) / 2",
          is_never_negative=True, definition="1/(1 + exp(-a))"),
-    _row("softplus", "sigmoid(a)", "np.logaddexp(0, {0})", latex=_operator("softplus"),
+    _row("softplus", "sigmoid(a)", "_softplus({0})", latex=_operator("softplus"), helper=_SOFTPLUS,
+         inline="np.logaddexp(0, {0})",
          is_never_negative=True, definition="log(1 + exp(a))"),
     _row("relu", "[a > 0]", "np.maximum({0}, 0)", latex=_operator("relu"),
          seam="kink", is_rational=True, is_never_negative=True, is_zero_at_zero=True,

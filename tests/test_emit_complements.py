@@ -1,5 +1,6 @@
 """``1 - sigmoid(u)`` and ``1 + erf(u)`` do not lose their digits in emitted code."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -60,3 +61,47 @@ def test_what_is_left_to_a_tanh_is_kept_beside_what_grows():
     module = tcgrad.loads("inputs: {x: [3]}\nequations: ['y[i] = x[i]*tanh(exp(x[i]))']\n").compile()
     _, (found,) = module.value_and_grad(np.array([4.0, 8, 40]), np.ones(3))
     np.testing.assert_allclose(found, np.ones(3), rtol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 800), ("float32", 200), ("float16", 50)])
+@pytest.mark.parametrize("sigmoid", ["sigmoid(x[i])", "1/(1 + exp(-x[i]))"])
+def test_logarithms_of_a_named_sigmoid_and_of_its_complement_are_finite(sigmoid, dtype, large):
+    equations = [f"p[i] = {sigmoid}", "y = -1[i]*(t[i]*log(p[i]) + (1 - t[i])*log(1 - p[i]))"]
+    module = tcgrad.loads(f"inputs: {{x: [4], t: [4]}}\nequations: {equations}\n").compile()
+    x, t = np.array([large, large, -large, -large]).astype(dtype), np.array([0.25, 1, 0.5, 0]).astype(dtype)
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx, dt) = module.value_and_grad(x, t)
+    assert y == large * (0.75 + 0.5)
+    np.testing.assert_array_equal(dx, [0.75, 0, -0.5, 0])
+    np.testing.assert_array_equal(dt, -x)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_softplus_is_the_same_in_small_and_in_large_arrays(dtype):
+    module = tcgrad.loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = softplus(x[i])']\n").compile()
+    x = np.concatenate([np.linspace(-30, 30, 1200), [-np.inf, -1e4, 1e4, np.inf]]).astype(dtype)
+    with np.errstate(all="raise", under="ignore"):
+        large, small = module.forward(x), np.concatenate([module.forward(part) for part in np.split(x, 7)])
+    assert large.dtype == dtype
+    np.testing.assert_allclose(large, small, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).smallest_subnormal)
+
+
+# Of one number x: logarithms and quotients of tails of the normal distribution, which are too small for a number.
+TAILS = {
+    "log(erfc(x))": lambda x: mpmath.log(mpmath.erfc(x)),
+    "-2*log((1 + erf(-x/sqrt(2)))/2)": lambda x: -2 * mpmath.log(mpmath.ncdf(-x)),
+    "3*exp(-x^2/2)/erfc(x/sqrt(2))": lambda x: 3 * mpmath.exp(-(x**2) / 2) / mpmath.erfc(x / mpmath.sqrt(2)),
+    "x*exp(x^2)*erfc(x)": lambda x: x * mpmath.exp(x**2) * mpmath.erfc(x),
+}
+
+
+@pytest.mark.parametrize("function", TAILS)
+def test_tails_of_the_normal_distribution_of_any_size(function):
+    module = tcgrad.loads(f"inputs: {{x: []}}\nequations: ['y = {function}']\n").compile()
+    for x in (-3.0, 0.0, 0.5, 6.0, 20.0):
+        with mpmath.workdps(600):
+            wanted, slope = float(TAILS[function](mpmath.mpf(x))), float(mpmath.diff(TAILS[function], mpmath.mpf(x)))
+        y, (dx,) = module.value_and_grad(np.float64(x))
+        np.testing.assert_allclose([y, dx], [wanted, slope], rtol=1e-11, atol=1e-14)
+    for dtype, large in {"float16": 60, "float32": 1e3, "float64": 1e5}.items():
+        assert np.isfinite(module.forward(np.dtype(dtype).type(large)))

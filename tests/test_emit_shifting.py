@@ -480,6 +480,14 @@ def test_a_weighted_sum_with_a_name_of_any_size(scale):
     np.testing.assert_allclose(tangent, gradients[0] @ vx + gradients[1] @ vz, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("equation", ["y = exp(x^2)*z*exp(-x^2)", "y = z*exp(-2*x^2)*exp(x^2)^2"])
+def test_an_exponential_beside_its_inverse_is_1(equation):
+    module = tcgrad.loads(f"inputs: {{x: [], z: []}}\nequations: ['{equation}']\n").compile()
+    with np.errstate(all="raise", under="ignore"):
+        y, gradients = module.value_and_grad(np.float64(1e3), np.float64(3.0))
+    assert (y, *gradients) == (3, 0, 1)
+
+
 def test_what_is_shifted_by_hand_stays():
     equations = ["m = max[k](x[k])", "e[i] = exp(x[i] - m)", "s = sum[k](e[k])", "y[i] = e[i]/s"]
     text = "inputs: {x: [5]}\nequations:\n" + "".join(f"  - {each}\n" for each in equations)

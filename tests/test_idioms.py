@@ -31,6 +31,8 @@ sigmoid of a sum: y[i] = 1/(1 + exp(-s*x[i] - t)) | y[i] = sigmoid(s*x[i] + t)
 sigmoid with a numerator: y[i] = exp(x[i])/(1 + exp(x[i])) | y[i] = sigmoid(x[i])
 a multiple of sigmoid: y[i] = 3*z[i]/(1 + exp(-x[i])) | y[i] = 3*z[i]*sigmoid(x[i])
 its square: y[i] = 1/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])^2
+its root: y[i] = z[i]/sqrt(1 + exp(-x[i])) | y[i] = z[i]*sqrt(sigmoid(x[i]))
+another power of it: y[i] = (1 + exp(x[i]))^-1.3 | y[i] = sigmoid(-x[i])^1.3
 its derivative: y[i] = exp(-x[i])/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])*sigmoid(-x[i])
 softmax of two: y = exp(s)/(exp(s) + exp(t)) | y = sigmoid(s - t)
 inside a function: y[i] = sin(2/(1 + exp(-x[i]))) | y[i] = sin(2*sigmoid(x[i]))
@@ -74,7 +76,7 @@ two: y[i] = 1/(2 + exp(-x[i]))
 a factor: y[i] = 1/(1 + 2*exp(-x[i]))
 another angle: y[i] = sinh(x[i])/cosh(z[i])
 hyperbolic functions above: y[i] = sinh(x[i])*cosh(x[i])
-a root: y[i] = 1/sqrt(1 + exp(-x[i]))
+a root: y[i] = sqrt(1 + exp(-x[i]))
 another argument: y[i] = relu(x[i])*[z[i] > 0]
 another side: y[i] = min(x[i], 0)*[x[i] > 0]
 weights: y = log(sum[i](z[i]*exp(x[i])))
@@ -161,6 +163,15 @@ def test_values_and_gradients_of_any_size(spelt, wanted):
         np.testing.assert_allclose(found, slopes, rtol=1e-12, atol=1e-300)
 
 
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 800), ("float32", 200), ("float16", 50)])
+@pytest.mark.parametrize("power", ["1/sqrt(1 + exp(x[i]))", "(1 + exp(x[i]))^-1.3", "exp(x[i])/(1 + exp(x[i]))^1.5"])
+def test_powers_of_a_sigmoid_are_0_where_it_is(power, dtype, large):
+    module = tcgrad.loads(f"inputs: {{x: [1]}}\nequations: ['y[i] = {power}']\n").compile()
+    with np.errstate(all="raise", under="ignore"):
+        y, (dx,) = module.value_and_grad(np.array([large]).astype(dtype), np.ones(1, dtype))
+    np.testing.assert_allclose([*y, *dx], 0, atol=1e-3 * np.finfo(dtype).eps)
+
+
 SYMMETRIC = """
 dims: {N: 5, M: 3}
 inputs: {a: [N, M], b: [N, N], s: {shape: [N, N], symmetric: true}}
@@ -184,3 +195,29 @@ def test_symmetric_definitions_are_known():
 def test_a_softplus_stands_by_itself(spelt: str) -> None:
     """Where it is written down, too: ``log(exp(0) + exp(u))`` is no ``0 + softplus(u)``."""
     assert "# y[i] = softplus(x[i])\n" in tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y[i] = {spelt}']\n").emit()
+
+
+# of two numbers x and z, with what has the value of logaddexp(x, z)
+FAR_APART = {
+    "log(exp(x) + exp(z))": lambda e: e,
+    "1 - 3*log(exp(x) + exp(z))": lambda e: 1 - 3 * e,
+    "max(x, z) + log1p(exp(-abs(x - z)))": lambda e: e,
+    "log(exp(w[i]*v[i] + x) + exp(z))": lambda e: e,
+}
+
+
+@pytest.mark.parametrize("equation", FAR_APART)
+@pytest.mark.parametrize("low", [-1e30, -np.inf])
+def test_the_logarithm_of_two_exponentials_is_the_larger_exponent_whichever_it_is(equation, low):
+    """Minus infinity, or what stands for it, as the logarithm of nothing."""
+    spec = f"inputs: {{x: [], z: [], w: [2], v: [2]}}\nequations: ['y = {equation}']\nwrt: [x, z]\n"
+    module = tcgrad.loads(spec).compile()
+    orthogonal = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    wanted, slope = FAR_APART[equation](0.75), FAR_APART[equation](1) - FAR_APART[equation](0)
+    with np.errstate(all="raise", under="ignore"):
+        for place in (0, 1):
+            x, z = (0.75, low) if place == 0 else (low, 0.75)
+            y, gradients = module.value_and_grad(np.float64(x), np.float64(z), *orthogonal)
+            assert y == wanted
+            assert gradients[place] == slope
+            assert gradients[1 - place] == 0

@@ -12,11 +12,13 @@ from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.fronts import Fronts
+from tcgrad.emit.logaddexp import with_logaddexp
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.saturated import Saturated
 from tcgrad.emit.selections import selected
 from tcgrad.emit.structure import Structured, finished, materialised
+from tcgrad.emit.tail_areas import with_tail_areas
 from tcgrad.emit.tails import without_tails
 from tcgrad.emit.values import Builder
 from tcgrad.emit.written_out import WrittenOut
@@ -123,7 +125,8 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
-        finite = replace(define, body=left_out(shifted(complemented(without_poles(selected(define.body))))))
+        body = left_out(shifted(with_tail_areas(complemented(without_poles(selected(define.body))))))
+        finite = replace(define, body=with_logaddexp(body))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:

@@ -10,6 +10,7 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Block, Buffer, Carried, Place, Relation, Scan, Segment, Write
 from tcgrad.emit.fronts import Front
 from tcgrad.emit.hoisting import Hoisting
+from tcgrad.emit.logaddexp import with_logaddexp
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.selections import selected
 from tcgrad.emit.values import Builder
@@ -215,7 +216,7 @@ def _prepared(case: Case) -> Case:
     """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
     tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=left_out(shifted(without_poles(selected(case.body)))))
+    return replace(case, body=with_logaddexp(left_out(shifted(without_poles(selected(case.body))))))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

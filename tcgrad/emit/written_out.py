@@ -1,9 +1,10 @@
 """Tensors that stand for exponentials, for sums of them or for quotients by such sums, written out where that lets
-exponents be shifted.
+exponents be shifted; and for sigmoids, where their logarithms or those of their complements are softplus.
 
 With ``y = 1/(1 + sum_k exp(x_k))`` the product ``y^2 exp(x_i)`` is 0 times infinity for a large ``x_i``;
 ``y exp(x_i)/(1 + sum_k exp(x_k))`` does not overflow once its exponents are shifted. With ``q_i`` a softmax,
 ``log(q_i)`` is minus infinity where ``exp`` of the shifted exponent is too small for a number; the exponent is not.
+With ``p = sigmoid(u)`` the logarithm of ``1 - p`` is that already where ``u`` is 37.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, replace_components, tensors_read, terms_of, walk
 from tcgrad.records import dataclass, replace
+from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import as_number_power, is_call
 from tcgrad.simplify.exponent_shift import Shift
 from tcgrad.simplify.exponentials import exponential_of
 from tcgrad.simplify.guarding import may_be_outside
+from tcgrad.simplify.logarithms import log_of_sigmoid
 from tcgrad.simplify.monomials import UNIT
 from tcgrad.simplify.powers import power
 
@@ -39,9 +42,11 @@ class _Kind(Enum):
     WEIGHTED = "an exponential times other values, or a sum of such"
     DIVIDED = "a quotient by a sum of exponentials"
     EVEN = "an exponential in proportion to such a sum"  # it does not grow with the exponents
+    LOGISTIC = "a sigmoid"
 
 
 _GROWING = (_Kind.GROWN, _Kind.WEIGHTED)
+_OF_EXPONENTIALS = (*_GROWING, _Kind.DIVIDED, _Kind.EVEN)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class WrittenOut:
         match tensor.role:
             case Role.DEFINED if _is_largest(define.body):
                 self._largest.add(tensor)
+            case Role.DEFINED if is_call(define.body, "sigmoid"):
+                self._keep(tensor, _Meaning(_Kind.LOGISTIC, define.free, define.body))
             case Role.DEFINED:
                 body = self._with(define.body, _GROWING)
                 kind = _kind_of(body)
@@ -93,7 +100,7 @@ class WrittenOut:
 
     def _keep(self, tensor: Tensor, meaning: _Meaning) -> None:
         self._meanings[tensor] = meaning
-        if meaning.kind is not _Kind.EVEN:
+        if meaning.kind not in (_Kind.EVEN, _Kind.LOGISTIC):
             self._uneven.add(tensor)
 
     def define(self, define: Define) -> Define:
@@ -108,10 +115,17 @@ class WrittenOut:
         if not self._may_help(expr):
             return expr
         if isinstance(expr, Call) and expr.function is _LOG:
-            argument = self._with(expr.arguments[0], tuple(_Kind))
-            return Call(expr.function, (argument,)) if _kind_of(argument) else map_children(expr, self.expression)
+            argument = self._with(expr.arguments[0], _OF_EXPONENTIALS)
+            if _kind_of(argument):
+                return Call(expr.function, (argument,))
+            return self._log_of_sigmoid(expr.arguments[0]) or map_children(expr, self.expression)
         made = self._product(factors_of(expr))
         return map_children(expr if made is None else made, self.expression)
+
+    def _log_of_sigmoid(self, argument: Expr) -> Expr | None:
+        """``log(p) = -softplus(-u)`` and ``log(1 - p) = -softplus(u)`` of ``p = sigmoid(u)``; None of all else."""
+        written = self._with(argument, (_Kind.LOGISTIC,))
+        return None if written is argument else log_of_sigmoid(simplify(written))
 
     def _may_help(self, expr: Expr) -> bool:
         """Whether something is read that is known: beside others if it is uneven, in a logarithm in any case."""
@@ -148,7 +162,7 @@ class WrittenOut:
         overflow itself; None if neither is so.
         """
         base, number = as_number_power(factors[place])
-        body = self._with(base, tuple(_Kind))
+        body = self._with(base, _OF_EXPONENTIALS)
         shift = _shift_of(body) if number.denominator == 1 else None
         if shift is None:
             return None

@@ -39,11 +39,11 @@ def _times_exp(expr: Expr, power: tuple[Expr, Fraction]) -> Expr | None:
     if own is not None:
         is_quotient = (own[1] > 0) != (power[1] > 0)
         inner, outer = sorted((set(free_indices(exponent)) for exponent, _ in (own, power)), key=len)
-        # Of others there would be more exponentials to work out.
-        if not is_quotient or not inner <= outer:
-            return None
         exponent = Add(tuple(_times(*each) for each in (own, power)))
-        return ONE if simplify(exponent) == ZERO else Call(_EXP, (exponent,))
+        if simplify(exponent) == ZERO:
+            return ONE
+        # Of others there would be more exponentials to work out.
+        return Call(_EXP, (exponent,)) if is_quotient and inner <= outer else None
     match expr:
         case Mul(factors):
             for place, factor in enumerate(factors):

@@ -54,7 +54,7 @@ def _named(expr: Expr) -> Expr | None:
             return log_named(argument)
         case Call(function=function, arguments=(Call(arguments=(exponent,)) as inner,)) if function.name == "log1p":
             return call("softplus", exponent) if is_call(inner, "exp") else None
-        case Pow(base=Add(), exponent=Const(value=n)) if n.denominator == 1 and n.numerator < 0:
+        case Pow(base=Add(), exponent=Const(value=n)) if n < 0:
             return _quotient((expr,))
         case Mul(factors=factors):
             return _quotient(factors) or _pair(factors)
@@ -82,7 +82,7 @@ def _half(expr: Expr) -> Expr:
 
 def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
     """
-    ``exp(u) (exp(u) + exp(v))^-1 = sigmoid(u - v)``, the power of which may be any negative whole number;
+    ``exp(u) (exp(u) + exp(v))^-1 = sigmoid(u - v)``, the power of which may be any number below 0;
     ``(exp(u) - exp(-u)) (exp(u) + exp(-u))^-1 = tanh(u)``; ``sinh(u) cosh(u)^-2 = tanh(u) cosh(u)^-1``.
     """
     for place, factor in enumerate(factors):
@@ -97,12 +97,12 @@ def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
 def _sigmoid(divisor: Pow, others: tuple[Expr, ...]) -> Expr | None:
     base, exponent = as_number_power(divisor)
     pair = two_exponents(base)
-    if pair is None or exponent.denominator != 1:
+    if pair is None:
         return None
     for own, other in (pair, pair[::-1]):
         for place, factor in enumerate(others):
-            if own != ZERO and exponent_of(factor) == own:
-                left = power(base, Const(exponent + 1)) if exponent < -1 else ONE
+            if own != ZERO and exponent <= -1 and exponent_of(factor) == own:
+                left = ONE if exponent == -1 else power(base, Const(exponent + 1))
                 return Mul((*others[:place], *others[place + 1 :], call("sigmoid", minus(own, other)), left))
     if ZERO not in pair:
         return _tanh(divisor, others)

@@ -26,16 +26,26 @@ def log_named(argument: Expr) -> Expr | None:
     if pair is not None:
         first, second = pair if pair[0] == ZERO else pair[::-1]
         return _and_softplus(first, second)
-    if isinstance(argument, Call) and is_call(argument, "sigmoid"):
-        return opposite(call("softplus", opposite(argument.arguments[0])))
+    if (of_sigmoid := log_of_sigmoid(argument)) is not None:
+        return of_sigmoid
     match argument:
+        case Add(terms=(Const(value=1), term)) | Add(terms=(term, Const(value=1))):
+            _, rest = split_coefficient(term)
+            if [n for _, n in _sums_of_exponentials(rest)[0]] != [1] and (named := _log_of_sum(term)) is not None:
+                return call("softplus", named)
+    return _log_of_exponential(argument) or _log_of_sum(argument)
+
+
+def log_of_sigmoid(argument: Expr) -> Expr | None:
+    """``log(sigmoid(u)) = -softplus(-u)``, ``log(1 - sigmoid(u)) = -softplus(u)``; None of any other argument."""
+    match argument:
+        case Call(arguments=(inner,)) if is_call(argument, "sigmoid"):
+            return opposite(call("softplus", opposite(inner)))
         case Add(terms=(Const(value=1), term)) | Add(terms=(term, Const(value=1))):
             number, rest = split_coefficient(term)
             if number == -1 and isinstance(rest, Call) and is_call(rest, "sigmoid"):
                 return opposite(call("softplus", rest.arguments[0]))
-            if [n for _, n in _sums_of_exponentials(rest)[0]] != [1] and (named := _log_of_sum(term)) is not None:
-                return call("softplus", named)
-    return _log_of_exponential(argument) or _log_of_sum(argument)
+    return None
 
 
 def _and_softplus(less: Expr, more: Expr) -> Expr:
