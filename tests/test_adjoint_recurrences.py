@@ -41,6 +41,26 @@ PRINTED = {
         ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],
         ["dl/dW[p,q,r] = dl/dx_total[p,q]*(x0[r]*delta[p,0] + x[p-1,r]*[p >= 1])"],
     ),
+    "a delta rule with a gate": (
+        "k: [T, N], v: [T], b: [T]",
+        ["S[-1,i] = 0", "S[t,i] = S[t-1,i] + sigmoid(b[t])*(v[t] - S[t-1,m]*k[t,m])*k[t,i]"],
+        [
+            ("dl/db[p] = sigmoid(b[p])*(v[p] - k[p,m]*S[p-1,m]*[p >= 1])*(1 - sigmoid(b[p]))*dl/dS_total[p,i]*k[p,i]"),
+        ],
+    ),
+    "a delta rule with a gate for rows": (
+        "k: [T, N], v: [T, T], b: [T]",
+        [
+            "S[-1,i,j] = 0",
+            "S[t,i,j] = S[t-1,i,j] + sigmoid(b[t])*(v[t,j] - S[t-1,m,j]*k[t,m])*k[t,i]",
+        ],
+        [
+            (
+                "dl/db[p] = sigmoid(b[p])*(1 - sigmoid(b[p]))*dl/dS_total[p,i,j]*k[p,i]"
+                "*(v[p,j] - k[p,m]*S[p-1,m,j]*[p >= 1])"
+            ),
+        ],
+    ),
     "a network of less depth than there are weights for": (
         "x0: [N], W: [L, N, N]",
         ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],

@@ -62,6 +62,13 @@ LINES = [
     ("tcgrad gallery softm", [name.removeprefix("gallery:") for name in SOFTMAX]),
     ("tcgrad completion ", ["bash", "zsh", "fish"]),
     ("tcgrad derive nowhere/", []),
+    ("tcgrad derive gallery:attention --wrt ", ["q", "k", "v"]),
+    ("tcgrad derive gallery:attention --wrt=q,", ["--wrt=q,k", "--wrt=q,v"]),
+    ("tcgrad derive gallery:attention --of ", ["s", "a", "o"]),
+    ("tcgrad derive gallery:embedding --wrt ", ["e"]),
+    ("tcgrad derive layer.yaml --wrt ", []),
+    ("tcgrad derive --of ", []),
+    ("tcgrad derive - --of ", []),
     ("", list(COMMANDS)),
 ]
 

@@ -88,6 +88,15 @@ def test_an_explanation_is_broken_between_words(width: int):
         assert words.split() == code.explanation.split()
 
 
+@pytest.mark.parametrize("steps", [False, True])
+@pytest.mark.parametrize("width", [40, 48, 56, 64])
+def test_a_right_side_that_has_no_room_beside_its_left_side_stands_below(width: int, steps: bool):
+    derived = tcgrad.load("gallery:attention").derive()
+    narrow = derived.report(width=width, steps=steps)
+    assert [line for line in narrow.splitlines() if cells(line) > width] == []
+    assert "".join(derived.report(steps=steps).split()) == "".join(narrow.split())
+
+
 def test_a_paragraph_is_filled_up_to_the_width():
     assert filled("at    x  yy", 9, "    ") == ["at    x", "    yy"]
     assert filled("  aa bb cc", 7, "    ") == ["  aa bb", "    cc"]

@@ -128,8 +128,7 @@ def _all_names(program: Program) -> set[str]:
 def _inputs(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:
     if names is None:
         return program.wrt
-    real = [item.tensor for item in program.inputs if item.tensor.is_real]
-    return _tensors_named(names, real, "real-valued input")
+    return _tensors_named(names, program.real_inputs, "real-valued input")
 
 
 def _targets(program: Program, names: Sequence[str] | None) -> tuple[Tensor, ...]:

@@ -73,7 +73,8 @@ Shell = Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL"
 def command(shell: Shell, debug: Debug = False) -> None:
     """Print a script that completes tcgrad's command line in a shell.
 
-    Commands, options, the values of options, the names of the gallery, error codes and files are completed.
+    Commands, options, the values of options, the names of the gallery and of a spec, error codes and files are
+    completed.
     """
     write(_SCRIPTS[shell].replace("@ASKED@", ASKED).replace("@BREAKS@", BREAKS))
 

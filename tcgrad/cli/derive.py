@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import tcgrad
+from tcgrad.cli.candidates import complete_words
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug, Spec, Strict, load_argument, split_names
 from tcgrad.cli.output import in_utf8, line_width, takes_color, takes_unicode, write
 
 if TYPE_CHECKING:
     from tcgrad.api import Derived, TensorFunction
+    from tcgrad.ir.program import Program
+    from tcgrad.ir.tensors import Tensor
     from tcgrad.point import PointValues
 
 EXAMPLES: tuple[Example, ...] = (
@@ -27,21 +32,47 @@ EXAMPLES: tuple[Example, ...] = (
 _WHICH = "Which derivatives"
 _HOW = "How they are written"
 
+
+def _complete_of(context: typer.Context, incomplete: str) -> list[str]:
+    program = _program_before(context)
+    return _names(program.defined, incomplete) if program else []
+
+
+def _complete_wrt(context: typer.Context, incomplete: str) -> list[str]:
+    program = _program_before(context)
+    return _names(program.real_inputs, incomplete) if program else []
+
+
+def _program_before(context: typer.Context) -> Program | None:
+    """What the spec means that stands before on the command line; None if there is none, or it is wrong.
+
+    Where the option that is being completed has no value yet, the library leaves the arguments unread.
+    """
+    spec = context.params.get("spec") or next(iter(context.args), "")
+    try:
+        return tcgrad.load(spec).program
+    except tcgrad.TcgradError:
+        return None
+
+
+def _names(tensors: Iterable[Tensor], incomplete: str) -> list[str]:
+    return complete_words((tensor.name for tensor in tensors if tensor.name.isidentifier()), incomplete)
+
+
 Of = Annotated[
     list[str] | None,
     typer.Option(
-        "--of", metavar="NAME", rich_help_panel=_WHICH, help="Differentiate these outputs only. [default: all]"
+        "--of", metavar="NAME", rich_help_panel=_WHICH, autocompletion=_complete_of,
+        help="Differentiate these outputs only. [default: all]",
     ),
-]
+]  # fmt: skip
 Wrt = Annotated[
     list[str] | None,
     typer.Option(
-        "--wrt",
-        metavar="NAME",
-        rich_help_panel=_WHICH,
+        "--wrt", metavar="NAME", rich_help_panel=_WHICH, autocompletion=_complete_wrt,
         help="Differentiate by these inputs. [default: those of the spec]",
     ),
-]
+]  # fmt: skip
 HessianOption = Annotated[
     bool,
     typer.Option(

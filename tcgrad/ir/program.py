@@ -171,6 +171,11 @@ class Program:
         return tuple(tensor for statement in self.statements for tensor in defined_tensors(statement))
 
     @property
+    def real_inputs(self) -> tuple[Tensor, ...]:
+        """Those that can be differentiated by."""
+        return tuple(item.tensor for item in self.inputs if item.tensor.is_real)
+
+    @property
     def lone_scalar(self) -> Tensor | None:
         """The only output, if that is a scalar: its Jacobian is the gradient up to what is given."""
         match self.outputs:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.cells import cells, padded
+from tcgrad.cells import cells, filled, padded
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
 from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
@@ -21,7 +21,7 @@ from tcgrad.steps import Explained
 _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once
 _FAR_RULE = 130  # and a rule its line
-_LEAST = 32  # columns for a right side, however wide the left one is
+_LEAST = 32  # columns for a right side that is broken beside its left side: with fewer it stands below
 
 
 def render_text(
@@ -82,10 +82,10 @@ class _Page:
             yield from self.formulas([formula for entry in block for formula in entry.formulas])
             for entry in block:
                 if len(entry.steps) > 1:
-                    yield from (f"{_MARGIN}{entry.symbol}    {entry.shape}", "")
+                    yield from (*self.heading(entry), "")
                 yield from self.passages(entry.steps)
                 if entry.reason is not None:
-                    yield f"{_MARGIN}{entry.symbol}    {entry.shape}"
+                    yield from self.heading(entry)
                     yield from self.words([f"no closed form: {entry.reason}"])
                 if entry.given:
                     yield from self.words([f"given that {entry.given}"])
@@ -93,6 +93,10 @@ class _Page:
         if notes:
             yield ""
         yield from self.words(notes)
+
+    def heading(self, entry: Entry) -> Iterator[str]:
+        """What a derivative is called, with its shape."""
+        return self.beside([[_MARGIN + entry.symbol]], [entry.shape], _FAR)
 
     def formulas(self, formulas: Sequence[Formula]) -> Iterator[str]:
         """Equations below each other, aligned at their equals signs, shapes beside them."""
@@ -113,9 +117,14 @@ class _Page:
     def equation(self, left: str, right: str, width: int) -> list[str]:
         """The lines of an equation whose left side takes ``width`` columns; a call of NumPy is never broken."""
         lead = f"{_MARGIN}{padded(left, width)} = "
-        room = max(self.width - cells(lead), _LEAST)
-        lines = [right] if "np." in right else break_formula(right, room)
-        return [(" " * cells(lead) if number else lead) + line for number, line in enumerate(lines)]
+        room = self.width - cells(lead)
+        if "np." in right or cells(right) <= room:
+            return [lead + right]
+        above = [_MARGIN + left] if room < _LEAST and left else []
+        if room < _LEAST:
+            lead = f"{2 * _MARGIN}= "
+        lines = break_formula(right, max(self.width - cells(lead), 1))
+        return above + [(" " * cells(lead) if number else lead) + line for number, line in enumerate(lines)]
 
     def beside(self, rows: Sequence[Sequence[str]], texts: Sequence[str], far: int) -> Iterator[str]:
         """Each row with its text in a column behind it; where there is no room, below it at the right margin."""
@@ -127,7 +136,8 @@ class _Page:
             if cells(line) + len(_MARGIN) + cells(text) <= self.width:
                 yield f"{padded(line, column)}{_MARGIN}{text}"
             else:
-                yield from (line, " " * max(2 * len(_MARGIN), self.width - cells(text)) + text)
+                below = " " * max(2 * len(_MARGIN), self.width - cells(text)) + text
+                yield from (line, *filled(below, self.width, 2 * _MARGIN))
 
     def words(self, texts: Sequence[str]) -> Iterator[str]:
         """Sentences below formulas."""

@@ -62,7 +62,8 @@ def _joined(term: Expr, other: Expr, edges: tuple[_Edge, ...], polish: _Polish) 
         if at is not None:
             rest = tuple(factor for factor in factors_of(term) if factor is not edge.guard)
             there = tuple(factor for factor in factors_of(other) if factor is not at)
-            return _over_both(rest, there, edge, polish) or _with_factors_out(rest, there, edge, at)
+            ways = (_over_both(rest, there, edge, polish), _with_factors_out(rest, there, edge, at, polish))
+            return min((made for made in ways if made is not None), key=cost, default=None)
     return None
 
 
@@ -105,10 +106,13 @@ def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, pol
     return made if cost(made) < cost(apart) else None
 
 
-def _with_factors_out(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, at: Expr) -> Expr | None:
+def _with_factors_out(
+    rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, at: Expr, polish: _Polish
+) -> Expr | None:
     """The factors that are at the edge what they are up to it, taken out, where that is shorter.
 
-    They are there at the edge. The guards without which they need not be there elsewhere go with them.
+    They are there at the edge. The guards without which they need not be there elsewhere go with them. What is left
+    may be one by itself: multiplied out with them, it has terms that are collected in another way.
     """
     if edge.wider:
         return None
@@ -127,7 +131,10 @@ def _with_factors_out(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Ed
     if any(guard not in holding for guard in needed):
         return None
     common += needed
+    if not common:
+        return None
     own = tuple(factor for factor in rest if factor not in common)
-    made = simplify(Mul((ONE, *common, Add((Mul((*own, edge.guard)), Mul((*left, at)))))))
+    inner = _over_both(own, tuple(left), edge, polish) or Add((Mul((*own, edge.guard)), Mul((*left, at))))
+    made = simplify(Mul((*common, inner)))
     apart = Add((Mul((*rest, edge.guard)), Mul((*there, at))))
-    return made if common and cost(made) < cost(apart) else None
+    return made if cost(made) < cost(apart) else None
