@@ -52,6 +52,9 @@ SHOWN = [
     (["y = a^2*exp(-p*q)/p"], "q", "dl/dq = -dl/dy*p*y"),
     (["y = a*z[0]*sin(p)/q"], "q", "dl/dq = -dl/dy*y/q"),
     (["y[i] = a*exp(x[i]*p)/z[i]"], "p", "dl/dp = dl/dy[i]*x[i]*y[i]"),
+    # an index, which is 0 at its first value, is no divisor
+    (["y[i] = i/(p + exp(x[i]))"], "x", "dl/dx[q] = dl/dy[q]*y[q]*(p/(p + exp(x[q])) - 1)"),
+    (["y[i] = i*p/(1 + q*exp(x[i]))"], "x", "dl/dx[p] = dl/dy[p]*y[p]*(1/(1 + q*exp(x[p])) - 1)"),
     # what is chosen
     (["y[i] = where(x[i] > 0, x[i], a*(exp(x[i]) - 1))"], "x", "dl/dx[p] = dl/dy[p]*where(x[p] > 0, 1, a + y[p])"),
     (["y[i] = where(x[i] > 0, x[i], p*(exp(x[i]/p) - 1))"], "x", "dl/dx[q] = dl/dy[q]*where(x[q] > 0, 1, y[q]/p + 1)"),

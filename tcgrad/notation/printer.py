@@ -138,22 +138,18 @@ class Printer:
         return self.syntax.reduction(shown.kind, plain, body, limits)
 
     def total(self, terms: tuple[tuple[int, Shown], ...]) -> Piece:
-        text = ""
-        for sign, term in terms:
-            operand = self.operand(term, Precedence.PRODUCT)
-            if text:
-                text += f" {self.syntax.minus if sign < 0 else '+'} {operand}"
-            else:
-                text = self.negated(term) if sign < 0 else operand
+        (sign, first), *others = terms
+        text = self.negated(first) if sign < 0 else self.operand(first, Precedence.PRODUCT)
+        for sign, term in others:
+            text += f" {self.syntax.minus if sign < 0 else '+'} {self.operand(term, Precedence.PRODUCT)}"
         return Piece(text, Precedence.SUM)
 
     def negated(self, shown: Shown) -> str:
         """A term behind a minus, which would be the dividend's alone in ``-i//2*x``."""
         text = self.operand(shown, Precedence.PRODUCT)
         divided = _leading_division(shown)
-        first = Piece("", Precedence.ATOM) if divided is None else self.piece(divided)
-        if text.startswith(first.text):
-            text = self.wrapped(first, Precedence.UNARY) + text.removeprefix(first.text)
+        if divided is not None and text.startswith(first := self.text(divided)):
+            text = self.operand(divided, Precedence.UNARY) + text.removeprefix(first)
         return self.syntax.minus + text
 
     def product(self, above: tuple[Shown, ...], below: tuple[Shown, ...]) -> Piece:
@@ -218,8 +214,7 @@ class Printer:
         under = self.operand(base, Precedence.ATOM)
         match exponent:
             case Total(((-1, operand),)):
-                inner = self.piece(operand)
-                over = self.negated(operand)
+                inner, over = self.piece(operand), self.negated(operand)
             case _:
                 inner = self.piece(exponent)
                 over = inner.text

@@ -34,8 +34,9 @@ def _of_one_term(whole: Fact) -> Iterator[Solution]:
                     if all(map(is_plain, factors_of(ratio))):
                         coefficient, body = split_coefficient(simplify(Mul((other, factor))))
                         meaning = Add((ONE, Mul((MINUS_ONE, whole.own, ratio))))
-                        divided = tuple(divided_by([inverse(part) for part in factors_of(ratio)]))
-                        yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning), divided)
+                        divided = divided_by([inverse(part) for part in factors_of(ratio)])
+                        if divided is not None:
+                            yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning), divided)
                         coefficient, body = split_coefficient(simplify(Mul((whole.own, other))))
                         meaning = Add((above, Mul((MINUS_ONE, whole.own, own))))
                         yield Solution(replace(whole, body=body, coefficient=coefficient, meaning=meaning))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from tcgrad.ir.nodes import Component, Const, Expr, IndexValue, Pow
 from tcgrad.ir.tensors import Role, Tensor
@@ -11,6 +11,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.powers import as_power, negated
+from tcgrad.simplify.signs import is_positive_number
 
 _LEAST_GAIN = -2  # of one instance by itself: what comes of it cancels, or is not taken
 
@@ -56,14 +57,20 @@ def inverse(factor: Expr) -> Expr:
     return Pow(base, simplify(negated(exponent)))
 
 
-def divided_by(multiplied: Iterable[Expr]) -> Iterator[Tensor]:
-    """The tensors by which is divided once factors are brought to the other side; constants are numbers but 0."""
-    for factor in multiplied:
-        base, exponent = as_power(factor)
+def divided_by(multiplied: Iterable[Expr]) -> tuple[Tensor, ...] | None:
+    """The tensors by which is divided once factors are brought to the other side; constants are numbers but 0.
+
+    None where an index is divided by, or what is made of some and may be 0.
+    """
+    found: list[Tensor] = []
+    for base, exponent in map(as_power, multiplied):
         is_above = not isinstance(exponent, Const) or exponent.value > 0
+        if isinstance(base, IndexValue) and is_above and not is_positive_number(base):
+            return None
         if (
             isinstance(base, Component)
             and is_above
             and not (base.tensor.role is Role.CONSTANT and base.tensor.value != 0)
         ):
-            yield base.tensor
+            found.append(base.tensor)
+    return tuple(found)

@@ -134,9 +134,12 @@ def _of_a_part(whole: Fact) -> Iterator[Solution]:
         else:
             if any(map(is_guard, compound)):
                 return  # what it multiplies need not exist where it is 0, but stands beside no quotient
+            divided = divided_by(plain)
+            if divided is None:
+                return
             body = product_of(compound)
             meaning = Mul((meaning, *map(inverse, plain)))
-            divisors = (*divisors, *divided_by(plain))
+            divisors = (*divisors, *divided)
         yield Solution(replace(whole, body=body, coefficient=Fraction(1), meaning=meaning), divisors)
 
 
