@@ -46,8 +46,7 @@ class SecondDifferences(Protocol):
         """What is to be evaluated."""
 
     def moved(self, chosen: IntArray, steps: Array) -> dict[str, Array]:
-        """The inputs at all points for some of the pairs: with an axis of points in front, the last one varies fastest
-        that counts the pairs."""
+        """The inputs at all points: at the first one of each of the chosen pairs, then at the next one of each."""
 
     def slopes(self, values: Array, flipped: NDArray[np.bool_], chosen: IntArray, steps: Array) -> Slopes:
         """The quotients, from the values of the output at these points, and where another branch was taken."""
