@@ -275,6 +275,18 @@ def test_mistakes(equation, found, keys):
     assert wrong(equation, **keys) == found
 
 
+@pytest.mark.parametrize(
+    "equations",
+    [
+        ("h[-1,f] = b[f+2]", "h[t,f] = h[t-1,f]*b[f]*s[t]"),
+        ("h[-1,f] = b[f]", "h[t,f] = h[t-1,f]*b[f+1]*s[t]"),
+    ],
+)
+def test_an_empty_range_of_a_recurrence_is_not_compared_with_the_others(equations):
+    found = mistakes(*equations, inputs={"b": ["N"], "s": [3]}, dims={"N": 1})
+    assert [code for code, *_ in found] == ["TC310"]
+
+
 POSITIONS = [
     ("r[i,j] = q[i*j]", "i*j"),
     ("r[i] = x[i/2]", "2"),

@@ -226,6 +226,7 @@ class _Solver:
                 self.errors.begins_late(slot, low)
             elif slot.begins:
                 self.low[slot] = _ZERO
+        self.stop_if_failed()  # such a range differs from all others, and that tells nobody more
         for left, right in self.plain.firm:
             sizes = self.size(left), self.size(right)
             if sizes[0].value == sizes[1].value:
