@@ -34,6 +34,7 @@ its square: y[i] = 1/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])^2
 its root: y[i] = z[i]/sqrt(1 + exp(-x[i])) | y[i] = z[i]*sqrt(sigmoid(x[i]))
 another power of it: y[i] = (1 + exp(x[i]))^-1.3 | y[i] = sigmoid(-x[i])^1.3
 its derivative: y[i] = exp(-x[i])/(1 + exp(-x[i]))^2 | y[i] = sigmoid(x[i])*sigmoid(-x[i])
+beside half of its exponent: y[i] = z[i]*exp(x[i])/(1 + exp(2*x[i])) | y[i] = z[i]/(2*cosh(x[i]))
 softmax of two: y = exp(s)/(exp(s) + exp(t)) | y = sigmoid(s - t)
 inside a function: y[i] = sin(2/(1 + exp(-x[i]))) | y[i] = sin(2*sigmoid(x[i]))
 softplus: y[i] = log(1 + exp(x[i])) | y[i] = softplus(x[i])
@@ -138,6 +139,7 @@ LARGE = [
     ("2*sinh(x[i])/cosh(x[i])^3", lambda x: 2 * mpmath.sinh(x) / mpmath.cosh(x) ** 3),
     ("1/sinh(x[i])", lambda x: 1 / mpmath.sinh(x)),
     ("cosh(x[i])/sinh(x[i])", mpmath.coth),
+    ("atan(exp(x[i]))", lambda x: mpmath.atan(mpmath.exp(x))),
     ("log(cosh(x[i]))", lambda x: mpmath.log(mpmath.cosh(x))),
     ("log(2*cosh(x[i]/3))", lambda x: mpmath.log(2 * mpmath.cosh(x / 3))),
     ("-x[i]^2*log(3*cosh(x[i])^2)", lambda x: -(x**2) * mpmath.log(3 * mpmath.cosh(x) ** 2)),

@@ -223,11 +223,16 @@ def _with_sign_once(argument: Expr, exponent: Fraction, others: tuple[Expr, ...]
 
 
 def _exponential_times_sigmoid(argument: Expr, others: tuple[Expr, ...]) -> Expr | None:
-    """``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``, or the negative of that; ``exp(-w) sigmoid(w) = sigmoid(-w)``."""
+    """``(1 - exp(-w)) sigmoid(w) = tanh(w/2)``, or the negative of that; ``exp(-w) sigmoid(w) = sigmoid(-w)``;
+    ``exp(-w/2) sigmoid(w) = 1/(2 cosh(w/2))``.
+    """
     turned = simplify(opposite(argument))
     for place, other in enumerate(others):
-        if exponent_of(other) == turned:
+        exponent = exponent_of(other)
+        if exponent == turned:
             return Mul((*others[:place], *others[place + 1 :], call("sigmoid", turned)))
+        if exponent is not None and exponent == _half(turned):
+            return _half(Mul((*others[:place], *others[place + 1 :], power(call("cosh", exponent), MINUS_ONE))))
         if isinstance(other, Add) and len(other.terms) == 2 and any(is_call(part, "exp") for part in walk(other)):
             wanted = simplify(minus(ONE, Call(FUNCTIONS["exp"], (turned,))))
             for sign in (ONE, MINUS_ONE):
