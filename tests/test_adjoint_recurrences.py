@@ -61,6 +61,16 @@ PRINTED = {
             ),
         ],
     ),
+    "a minimal gated recurrent unit": (
+        "c: [T], z: [T], h0: []",
+        ["h[-1] = h0", "h[t] = (1 - z[t])*h[t-1] + z[t]*where(c[t] >= 0, c[t] + 1/2, sigmoid(c[t]))"],
+        ["dl/dz[p] = dl/dh_total[p]*(where(c[p] >= 0, c[p] + 1/2, sigmoid(c[p])) - h0*delta[p,0] - h[p-1]*[p >= 1])"],
+    ),
+    "terms that are alike at the first position alone": (
+        "x: [T], a: [T]",
+        ["h[0] = x[0]*a[0]", "h[t] = h[t-1] + (x[t] + x[0])*a[t]"],
+        ["dl/da[p] = dl/dh_total[p]*(x[p]*[p >= 1] + x[0])"],
+    ),
     "a network of less depth than there are weights for": (
         "x0: [N], W: [L, N, N]",
         ["x[-1,i] = x0[i]", "x[t,i] = x[t-1,i] + W[t,i,j]*x[t-1,j]"],

@@ -21,7 +21,7 @@ _Polish = Callable[[Expr], Expr]
 
 def with_ranges_joined(expr: Add, polish: _Polish) -> Expr:
     """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``; of
-    ``(f(p) + g(p)) [p >= 1] + f(0) delta(p,0)`` it is ``f(p) + g(p) [p >= 1]``, and of
+    ``(f(p) + g(p)) [p >= 1] + (f(0) + h) delta(p,0)`` it is ``f(p) + g(p) [p >= 1] + h delta(p,0)``, and of
     ``f(p) g(p) [p >= 1] + f(0) h delta(p,0)`` it is ``f(p) (g(p) [p >= 1] + h delta(p,0))``.
 
     polish: writes what is joined in part as it would be read.
@@ -84,25 +84,29 @@ def _edges(product: Expr) -> Iterator[_Edge]:
 
 
 def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, polish: _Polish) -> Expr | None:
-    """The terms that are at the edge what they are up to it, and the others under their guard.
+    """The terms that are at the edge what they are up to it, and the others under their guard or at the edge.
 
     rest, there: the factors of what is up to the edge, and of what is at it.
     """
     inside, single = simplify(Mul((ONE, *rest))), simplify(Mul((ONE, *there)))
-    terms, wanted_terms = spread_out(inside), spread_out(single)
-    if terms is None or wanted_terms is None:
+    terms, singles = spread_out(inside), spread_out(single)
+    if terms is None or singles is None:
         return None
     moved = [simplify(substitute(part, {edge.index: edge.beyond})) for part in terms]
-    named = names([*moved, *map(simplify, wanted_terms)])
-    here, wanted = named[: len(terms)], named[len(terms) :]
-    if len(set(wanted)) < len(wanted) or not set(wanted) <= set(here):
+    named = names([*moved, *map(simplify, singles)])
+    places = {name: place for place, name in enumerate(named[: len(terms)])}  # one of x(p) + x(0), alike at 0
+    wanted = named[len(terms) :]
+    common = {places[name] for name in wanted if name in places}
+    if len(set(wanted)) < len(wanted) or not common:
         return None
-    if set(here) == set(wanted) and len(here) == len(wanted):
+    if len(common) == len(terms) == len(singles):
         return Mul((inside, *edge.wider)) if edge.wider else inside
-    both = Add((ZERO, *(part for part, name in zip(terms, here, strict=True) if name in wanted)))
-    short = Add((ZERO, *(part for part, name in zip(terms, here, strict=True) if name not in wanted)))
-    made = polish(simplify(Add((Mul((both, *edge.wider)), Mul((short, edge.guard))))))
-    apart = Add((Mul((inside, edge.guard)), Mul((single, Delta(edge.index.expr, edge.beyond)))))
+    both = Add((ZERO, *(part for place, part in enumerate(terms) if place in common)))
+    short = Add((ZERO, *(part for place, part in enumerate(terms) if place not in common)))
+    alone = Add((ZERO, *(part for part, name in zip(singles, wanted, strict=True) if name not in places)))
+    at = Delta(edge.index.expr, edge.beyond)
+    made = polish(simplify(Add((Mul((both, *edge.wider)), Mul((short, edge.guard)), Mul((alone, at))))))
+    apart = Add((Mul((inside, edge.guard)), Mul((single, at))))
     return made if cost(made) < cost(apart) else None
 
 
