@@ -13,14 +13,15 @@ from tcgrad.calculus.dependence import readers
 from tcgrad.calculus.divisors import cancels, may_cancel
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
-from tcgrad.ir.nodes import Component, Expr, IndexSum
+from tcgrad.ir.nodes import Component, Delta, Expr, IndexSum
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import replace_components, size, tensors_read, walk
+from tcgrad.ir.traversal import replace_components, size, sorts_in, tensors_read, walk
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.lookups import with_rows_looked_up
 from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
 from tcgrad.simplify.renaming import instantiated
 
@@ -154,7 +155,8 @@ class _Lines:
     def _with(self, line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
         """Lines with another one's right side in them; once for all that are alike."""
         return self._known.fold_made(
-            _told(line, users), lambda: tuple([put_in(user.body, {line.tensor: line}) for user in users])
+            _told(line, users),
+            lambda: tuple([_looked_up(put_in(user.body, {line.tensor: line})) for user in users]),
         )
 
     def share(self) -> None:
@@ -220,6 +222,11 @@ class _Lines:
     def _note(self, line: Define, place: int) -> None:
         for tensor in tensors_read(line.body):
             self._users[tensor] = sorted({*self._users.get(tensor, ()), place})
+
+
+def _looked_up(body: Expr) -> Expr:
+    """Where ``delta[q,t[p]]*y[p,q]/y[p,t[p]]`` has come together, it is the delta alone."""
+    return with_rows_looked_up(simplify(body)) if Delta in sorts_in(body) else body
 
 
 def _told(line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:

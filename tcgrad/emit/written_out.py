@@ -26,7 +26,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import as_number_power, is_call
 from tcgrad.simplify.exponent_shift import Shift
 from tcgrad.simplify.exponentials import exponential_of
-from tcgrad.simplify.guarding import may_be_outside
+from tcgrad.simplify.guarding import may_leave
 from tcgrad.simplify.logarithms import log_of_sigmoid
 from tcgrad.simplify.monomials import UNIT
 from tcgrad.simplify.powers import power
@@ -179,7 +179,7 @@ class WrittenOut:
 
         def standing_for(read: Component) -> Expr:
             known = self._meanings.get(read.tensor)
-            if known is None or known.kind not in kinds or may_be_outside(read):
+            if known is None or known.kind not in kinds or may_leave(read):
                 return read
             return instantiate(known.free, known.body, read.indices)
 

@@ -211,20 +211,29 @@ class Integer:
         return next((coefficient for monomial, coefficient in self.terms if not monomial), 0)
 
     @property
+    def as_atom(self) -> Atom | None:
+        """The atom if it is one and nothing else, else None."""
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            return self.terms[0][0][0]
+        return None
+
+    @property
     def as_remainder(self) -> Remainder | None:
         """The remainder if it is one and nothing else, else None."""
-        if len(self.terms) != 1 or self.terms[0][1] != 1 or len(self.terms[0][0]) != 1:
-            return None
-        atom = self.terms[0][0][0]
+        atom = self.as_atom
         return atom if isinstance(atom, Remainder) else None
+
+    @property
+    def as_gather(self) -> Gather | None:
+        """The component of an integer tensor if it is one and nothing else, else None."""
+        atom = self.as_atom
+        return atom if isinstance(atom, Gather) else None
 
     @cached_property
     def as_index(self) -> Index | None:
         """The index if it is one plain index and nothing else, else None."""
-        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
-            atom = self.terms[0][0][0]
-            return atom if isinstance(atom, Index) else None
-        return None
+        atom = self.as_atom
+        return atom if isinstance(atom, Index) else None
 
     @property
     def atoms(self) -> tuple[Atom, ...]:

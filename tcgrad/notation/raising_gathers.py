@@ -49,17 +49,9 @@ def _compared(left: Expr, right: Expr) -> Delta | None:
     """The delta of ``[k == y[b]]`` and ``[y[b] == k]``; None for what compares other things."""
     for axis, element in ((left, right), (right, left)):
         index, position = as_position(axis), as_position(element)
-        if position is not None and _is_gather(position) and index is not None and index.as_index is not None:
+        if position is not None and position.as_gather is not None and index is not None and index.as_index is not None:
             return Delta(index, position)
     return None
-
-
-def _is_gather(position: Integer) -> bool:
-    match position.terms:
-        case (((Gather(),), 1),):
-            return True
-        case _:
-            return False
 
 
 def one_hot_at(expr: Delta) -> tuple[Component, Index] | None:
@@ -94,8 +86,5 @@ def positions_in(expr: Expr) -> Iterator[Integer]:
 
 def _gather_of(position: Integer) -> Gather | None:
     """The element of an integer tensor with indices that a position is; None for any other position."""
-    match position.terms:
-        case (((Gather(indices=inside) as gather,), 1),) if any(each.indices for each in inside):
-            return gather
-        case _:
-            return None
+    gather = position.as_gather
+    return gather if gather is not None and any(each.indices for each in gather.indices) else None

@@ -39,11 +39,8 @@ def is_fixed(position: Integer) -> bool:
 
 def is_scalar_read(position: Integer) -> bool:
     """Whether a position is the value of an integer scalar."""
-    match position.terms:
-        case (((Gather(indices=()),), 1),):
-            return True
-        case _:
-            return False
+    gather = position.as_gather
+    return gather is not None and not gather.indices
 
 
 def _gathers(position: Integer) -> bool:

@@ -40,13 +40,24 @@ def contract(part: Monomial, policy: Policy) -> list[Monomial]:
         bound = (*(index for index in part.bound if index is not solution.index), *solution.digits)
         others = tuple(item for item in part.powers if item[0] not in solution.deltas)
         mapping = {solution.index: solution.value}
-        return _substituted(part._replace(bound=bound), mapping, solution.kept, others, policy)
+        kept = () if _is_read_at(solution, others) else solution.kept
+        return _substituted(part._replace(bound=bound), mapping, kept, others, policy)
     aligned = _alignment(part, deltas)
     if aligned is not None:
         delta, renaming = aligned
         others = tuple(item for item in part.powers if item[0] is not delta)
         return _substituted(part, renaming, (delta,), others, policy)
     return [_sizes_for_idle(_without_implied_guards(_with_digits_joined(part, dividing)))]
+
+
+def _is_read_at(solution: Solution, powers: Sequence[tuple[Expr, Expr]]) -> bool:
+    """Whether a factor is read at an element of an integer tensor that an index is: that is in its range then."""
+    return solution.value.as_gather is not None and any(
+        position == solution.value and size == solution.index.size
+        for base, _ in powers
+        if isinstance(base, Component) and not base.tensor.zero_outside
+        for position, size in zip(base.indices, base.tensor.shape, strict=True)
+    )
 
 
 def _with_digits_fixed(part: Monomial) -> Monomial:

@@ -36,6 +36,11 @@ def may_be_outside(expr: Expr) -> bool:
     return any(isinstance(node, Component) and _loose_positions(node) for node in walk(expr))
 
 
+def may_leave(read: Component) -> bool:
+    """Whether a component is read at a position with indices that may be outside: not where an element tells which."""
+    return any(position.indices and not position.gathers for position in _loose_positions(read))
+
+
 def _loose_positions(read: Component) -> list[Integer]:
     """The positions that may be outside, where there are no zeros."""
     if read.tensor.zero_outside:

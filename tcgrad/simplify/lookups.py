@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.indices import Gather, Index, Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Delta, Expr, Mul
 from tcgrad.ir.traversal import integers, map_children, map_integers, sorts_in
 
@@ -42,10 +42,8 @@ def _lookups(delta: Expr) -> Iterator[tuple[Index, Integer]]:
     sides = ((delta.left, delta.right), (delta.right, delta.left)) if isinstance(delta, Delta) else ()
     for side, position in sides:
         index = side.as_index
-        if index is not None and len(position.terms) == 1:
-            atoms, coefficient = position.terms[0]
-            if coefficient == 1 and len(atoms) == 1 and isinstance(atoms[0], Gather):
-                yield index, position
+        if index is not None and position.as_gather is not None:
+            yield index, position
 
 
 def _at_index(expr: Expr, position: Integer, index: Index) -> Expr:
