@@ -566,3 +566,31 @@ def test_what_a_mask_leaves_out_may_be_as_large_as_it_likes(equations, dtype, la
     second = module.hessian(x, b)["x", "x"]
     np.testing.assert_allclose(second, np.diag(share) - np.outer(share, share), rtol=rtol, atol=rtol)
     assert gradient.dtype == second.dtype == dtype
+
+
+LOOKED_UP = {
+    "in a logarithm": ["L = -mean[i](log(p[i,t[i]]))"],
+    "by a name": ["q[i] = p[i,t[i]]", "L = -mean[i](log(q[i]))"],
+    "where there is a label": ["L = -mean[i]([t[i] >= 0]*log(p[i,t[i]]))"],
+}
+
+
+@pytest.mark.parametrize("equations", LOOKED_UP.values(), ids=LOOKED_UP)
+@pytest.mark.parametrize(("dtype", "large"), [("float64", 1e4), ("float32", 1e3), ("float16", 100)])
+def test_the_logarithm_of_a_softmax_at_a_label(equations, dtype, large):
+    """Cross entropy by a softmax with a name is finite, and its gradient is the softmax less the one-hot label."""
+    masked = "t[i] >= 0" in equations[-1]
+    lowest = -1 if masked else 0
+    label = f"{{shape: [4], dtype: int, sample: {{integers: [{lowest}, 5]}}}}"
+    head = f"inputs: {{x: [4, 5], t: {label}}}\nequations:\n"
+    lines = ["p[i,j] = exp(x[i,j])/(1[k]*exp(x[i,k]))", *equations]
+    function = tcgrad.loads(head + "".join(f"  - {line}\n" for line in lines)).compile()
+    x = (large * np.random.default_rng(0).normal(size=(4, 5))).astype(dtype)
+    t = np.array([0, 4, -1 if masked else 1, 2])
+    with np.errstate(divide="raise"):
+        loss, (gradient,) = function.value_and_grad(x, t)
+    own = (t >= 0).astype(float)
+    exact = special.log_softmax(x.astype(float), axis=1)
+    np.testing.assert_allclose(loss, -(own * exact[np.arange(4), t]).sum() / 4, rtol=20 * np.finfo(dtype).eps)
+    expected = own[:, None] * (np.exp(exact) - np.eye(5)[t]) / 4
+    np.testing.assert_allclose(gradient, expected, atol=20 * np.finfo(dtype).eps)

@@ -10,7 +10,7 @@ from functools import partial
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import readers
-from tcgrad.calculus.divisors import cancels, may_cancel
+from tcgrad.calculus.divisors import cancels, may_cancel, with_fewer_divisors
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.calculus.trace import Inserted, Listener, unheard
 from tcgrad.ir.nodes import Component, Delta, Expr, IndexSum
@@ -69,7 +69,7 @@ def cancelled(statements: Sequence[Statement], kept: Collection[Tensor], known: 
     kept: tensors whose definitions all stay.
     """
     lines = _Lines(statements, kept, (), known, unheard)
-    lines.put_in_all(may_cancel, cancels)
+    lines.put_in_all(partial(may_cancel, read_from=known.read_from), cancels)
     return lines.left
 
 
@@ -153,11 +153,23 @@ class _Lines:
             self._note(made, n)
 
     def _with(self, line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
-        """Lines with another one's right side in them; once for all that are alike."""
-        return self._known.fold_made(
-            _told(line, users),
-            lambda: tuple([_looked_up(put_in(user.body, {line.tensor: line})) for user in users]),
-        )
+        """Lines with another one's right side in them; once for all that are alike.
+
+        Where ``delta[q,t[p]]*y[p,q]/y[p,t[p]]`` has come together, rows are looked up: it is the delta alone.
+        """
+
+        def made() -> tuple[Expr, ...]:
+            plain = [put_in(user.body, {line.tensor: line}) for user in users]
+            looks_up = any(Delta in sorts_in(body) for body in plain)
+            return (*plain, *map(self._looked_up, plain)) if looks_up else tuple(plain)
+
+        plain = self._known.fold_made(_told(line, users), made)
+        if len(plain) == len(users):
+            return plain
+        return tuple(map(with_fewer_divisors, plain[: len(users)], plain[len(users) :]))
+
+    def _looked_up(self, body: Expr) -> Expr:
+        return with_rows_looked_up(simplify(self._known.with_rows_as_read(body)))
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""
@@ -224,11 +236,6 @@ class _Lines:
             self._users[tensor] = sorted({*self._users.get(tensor, ()), place})
 
 
-def _looked_up(body: Expr) -> Expr:
-    """Where ``delta[q,t[p]]*y[p,q]/y[p,t[p]]`` has come together, it is the delta alone."""
-    return with_rows_looked_up(simplify(body)) if Delta in sorts_in(body) else body
-
-
 def _told(line: Define, users: Sequence[Define]) -> tuple[Expr, ...]:
     """A line, left and right side, and those that read it."""
     own = Component(line.tensor, tuple([index.expr for index in line.free]))
@@ -248,7 +255,7 @@ def _is_promising(known: Facts, line: Define, users: Sequence[Define]) -> bool:
     """Whether a definition is read once, is so short that repeating it may pay, or may cancel a divisor."""
     if cost(line.body) <= _SHORT:
         return not is_repeated_in_full(line, users, known)
-    return _times_read(users)[line.tensor] == 1 or may_cancel(line, users)
+    return _times_read(users)[line.tensor] == 1 or may_cancel(line, users, known.read_from)
 
 
 def _pays(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:

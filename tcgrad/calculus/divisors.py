@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import Call, Component, Expr, Pow
@@ -14,9 +14,12 @@ from tcgrad.simplify.powers import is_division
 _LOG = FUNCTIONS["log"]
 
 
-def may_cancel(line: Define, users: Sequence[Define]) -> bool:
-    """Whether one divides by a tensor that the others read otherwise, too."""
-    own, theirs = _divisors((line,)), _divisors(users)
+def may_cancel(line: Define, users: Sequence[Define], read_from: Callable[[Tensor], Tensor]) -> bool:
+    """Whether one divides by a tensor that the others read otherwise, too.
+
+    read_from: for another name of components of a tensor that one; for any other tensor itself.
+    """
+    own, theirs = (set(map(read_from, _divisors(lines))) for lines in ((line,), users))
     read = {tensor for user in users for tensor in tensors_read(user.body)} - theirs
     return not own.isdisjoint(read) or not theirs.isdisjoint(set(tensors_read(line.body)) - own)
 
@@ -26,9 +29,18 @@ def cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bo
     return not _divisors((line, *users)) <= _divisors(made)
 
 
+def with_fewer_divisors(usual: Expr, other: Expr) -> Expr:
+    """The other expression if it divides by less, else the usual one."""
+    return other if _divided_by((other,)) < _divided_by((usual,)) else usual
+
+
 def _divisors(lines: Sequence[Define]) -> set[Tensor]:
+    return _divided_by([line.body for line in lines])
+
+
+def _divided_by(exprs: Sequence[Expr]) -> set[Tensor]:
     """The tensors that are divided by, as they stand."""
-    powers = [power for line in lines for power in _powers(line.body)]
+    powers = [power for expr in exprs for power in _powers(expr)]
     divided = [power.base for power in powers if is_division(power)]
     return {base.tensor for base in divided if isinstance(base, Component)}
 

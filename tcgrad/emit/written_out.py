@@ -82,7 +82,8 @@ class WrittenOut:
             case Role.DEFINED if is_call(define.body, "sigmoid"):
                 self._keep(tensor, _Meaning(_Kind.LOGISTIC, define.free, define.body))
             case Role.DEFINED:
-                body = self._with(define.body, _GROWING)
+                is_alias = isinstance(define.body, Component)
+                body = self._with(define.body, _OF_EXPONENTIALS if is_alias else _GROWING)
                 kind = _kind_of(body)
                 if kind is not None and not self._takes_largest_off(body):
                     self._keep(tensor, _Meaning(kind, define.free, body))

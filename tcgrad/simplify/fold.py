@@ -66,6 +66,8 @@ class Facts:
             self._never_negative.add(define.tensor)
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
+            if _is_looked_up(body):
+                self._learn(Fact.of(define.tensor, define.free, body, self._never_negative))
         elif any(_is_worth(part) for part in walk(body)):
             for fact in self._facts_of(define, body):
                 self._learn(fact)
@@ -103,6 +105,17 @@ class Facts:
             fact = Fact.of(define.tensor, define.free, own, self._never_negative)
             yield replace(fact, rounded=True) if is_rounded(own, define.body) else fact
             yield from consequences(fact)
+
+    def read_from(self, tensor: Tensor) -> Tensor:
+        """The tensor whose components a tensor is another name for, as ``q[i] = p[i,t[i]]`` is; else itself."""
+        alias = self._aliases.get(tensor)
+        return tensors_read(alias.body)[0] if alias is not None else tensor
+
+    def with_rows_as_read(self, expr: Expr) -> Expr:
+        """An expression with ``p[i,t[i]]`` for its other name, so that it tells that ``t[i]`` is a row of ``p``."""
+        if self._aliases.keys().isdisjoint(tensors_read(expr)):
+            return expr
+        return replace_components(expr, lambda read: row if _is_looked_up(row := self._without_alias(read)) else read)
 
     def _without_alias(self, read: Component) -> Expr:
         """``p[i,j] = inv(s)[i,j]`` is another name for the inverse: instances are told by either."""
@@ -200,6 +213,11 @@ class Facts:
         near = self._near(expr)
         (made,) = self._opened.done((expr,), near, lambda: (multiplied_out(expr, self._nearby(near).settle),))
         return made
+
+
+def _is_looked_up(expr: Expr) -> bool:
+    """Whether it is a component at an element of an integer tensor."""
+    return isinstance(expr, Component) and any(position.gathers for position in expr.indices)
 
 
 def _with_sums_multiplied_out(body: Expr) -> Expr:
