@@ -30,6 +30,7 @@ from tcgrad.notation.matrix import (
     Shape,
     Side,
     Size,
+    Sum,
     Symbol,
     Transpose,
     Triangle,
@@ -37,7 +38,7 @@ from tcgrad.notation.matrix import (
     Zeros,
 )
 from tcgrad.notation.matrix_crosses import crossing
-from tcgrad.notation.matrix_scaling import apart, scaled, unscaled, zeros
+from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
 
@@ -155,11 +156,21 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
     if mask is not None and len(above) + len(below) > 1:
         above.remove(mask)
         return triangle(mask.side, hadamard(above, below), mask.offset)
+    masks = next((part for part in above if isinstance(part, Sum) and all(map(_is_mask, part.terms))), None)
+    if masks is not None and below:  # where all of them are 0, there need not be what they divide
+        above.remove(masks)
+        return Sum(ordered(hadamard((*above, term), below) for term in masks.terms))
     factors = _merged([part for part in above if not is_ones(part)])
     divisors = _merged([part for part in below if not is_ones(part)])
     if not factors and not divisors:
         return above[0] if above else below[0]
     return factors[0] if len(factors) == 1 and not divisors else Hadamard(tuple(factors), tuple(divisors))
+
+
+def _is_mask(term: Matrix) -> bool:
+    """Whether it is a triangle of ones, or a number of times that."""
+    _, body = apart(term)
+    return isinstance(body, Triangle) and is_ones(body.operand)
 
 
 def _merged(parts: Sequence[Matrix]) -> list[Matrix]:

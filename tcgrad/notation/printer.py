@@ -139,14 +139,15 @@ class Printer:
 
     def total(self, terms: tuple[tuple[int, Shown], ...]) -> Piece:
         (sign, first), *others = terms
-        text = self.negated(first) if sign < 0 else self.operand(first, Precedence.PRODUCT)
+        piece = self.piece(first)
+        text = self.negated(first, piece) if sign < 0 else self.wrapped(piece, Precedence.PRODUCT)
         for sign, term in others:
             text += f" {self.syntax.minus if sign < 0 else '+'} {self.operand(term, Precedence.PRODUCT)}"
         return Piece(text, Precedence.SUM)
 
-    def negated(self, shown: Shown) -> str:
-        """A term behind a minus, which would be the dividend's alone in ``-i//2*x``."""
-        text = self.operand(shown, Precedence.PRODUCT)
+    def negated(self, shown: Shown, piece: Piece) -> str:
+        """A term, and what it is printed as, behind a minus, which would be the dividend's alone in ``-i//2*x``."""
+        text = self.wrapped(piece, Precedence.PRODUCT)
         divided = _leading_division(shown)
         if divided is not None and text.startswith(first := self.text(divided)):
             text = self.operand(divided, Precedence.UNARY) + text.removeprefix(first)
@@ -214,7 +215,8 @@ class Printer:
         under = self.operand(base, Precedence.ATOM)
         match exponent:
             case Total(((-1, operand),)):
-                inner, over = self.piece(operand), self.negated(operand)
+                inner = self.piece(operand)
+                over = self.negated(operand, inner)
             case _:
                 inner = self.piece(exponent)
                 over = inner.text
