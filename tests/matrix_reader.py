@@ -123,6 +123,18 @@ def turned(node: Node) -> Node:
     return Node(node.columns, node.rows, lambda: node.worked_out().T)
 
 
+def squared(node: Node) -> Node:
+    """The same with as many columns as rows, if nothing around it tells how many."""
+    if node.columns.value is None:
+        node.columns.equal(node.rows)
+    return node
+
+
+def divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Elementwise, but 0 where a mask such as ``1 1^T - I`` is: what it leaves out need not be there."""
+    return np.where(a == 0, 0, a / b)
+
+
 def diagonal(node: Node) -> Node:
     """The matrix with a column on its diagonal, or the diagonal of a matrix."""
     if node.columns.value == 1:
@@ -186,7 +198,7 @@ class Reader:
                 raise UnreadableError
             sizes = left.rows.value * right.rows.value, left.columns.value * right.columns.value
             return Node(*map(Size, sizes), lambda: np.kron(left.worked_out(), right.worked_out()))
-        return joined(np.multiply if sign == ".*" else np.divide, [left, right])
+        return joined(np.multiply if sign == ".*" else divided, [left, right])
 
     def chain(self) -> Node:
         factors = [self.postfix()]
@@ -308,7 +320,7 @@ class Reader:
             case "tril" | "triu":
                 kept = np.tril if name == "tril" else np.triu
                 offset = int(arguments[1].worked_out()[0, 0]) if len(arguments) > 1 else 0
-                return Node(first.rows, first.columns, lambda: kept(first.worked_out(), offset))
+                return Node(first.rows, first.columns, lambda: kept(squared(first).worked_out(), offset))
             case "cross" if len(arguments) == 1:
                 three = Size(3)
                 return Node(three, three, lambda: np.cross(np.eye(3), first.worked_out().T))
