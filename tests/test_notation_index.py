@@ -442,9 +442,18 @@ outputs: [f, g]
 """
 
 
+# A position that two indices share, beside one of which a position alone ends the range later.
+SHARED = """
+dims: {N: 3}
+inputs: {x: [2], y: [N]}
+equations: ["z[i,j] = y[j] + x[i]*y[j//2]", "f[i,n,m] = z[n,k]*z[i,2*m+k]"]
+"""
+
+
 @settings(max_examples=25, deadline=None)
 @given(specs(most_equations=2))
 @example(DECLARED)
+@example(SHARED)
 def test_derivatives_of_random_specs_are_read_back(text: str) -> None:
     program = elaborate(read_spec(text, "random"))
     around = Surroundings.of(program)

@@ -58,7 +58,7 @@ def range_is_implied(
     smallest: whether of positions that contradict each other the shortest is taken to tell.
 
     True if they do, False if they allow more values than the index has or fewer, or contradict each other, None if they
-    decide nothing. A position shared with other indices decides nothing beside one that is the index alone, or where a
+    decide nothing. A position shared with other indices decides nothing beside one that has the index alone, or where a
     condition may keep it inside.
     """
     nodes = [node for part in parts for node in walk(part)]
@@ -74,7 +74,8 @@ def range_is_implied(
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
-    return _is_ended(index, compound)
+    alone = [read for read in compound if read[0].indices == (index,)]
+    return _is_ended(index, compound, alone or compound)
 
 
 def range_is_seen(index: Index, parts: Iterable[Expr]) -> bool:
@@ -87,16 +88,18 @@ def range_is_seen(index: Index, parts: Iterable[Expr]) -> bool:
     if index.size in sizes and index.size.value == min(size.value for size in sizes):
         return True
     own = [read for node in leaves for read in _compound_reads(index, node) if read[0].indices == (index,)]
-    return _is_ended(index, own)
+    return _is_ended(index, own, own)
 
 
-def _is_ended(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:
-    """Whether reads at longer positions are inside for all values of an index, and for no more."""
+def _is_ended(
+    index: Index, reads: Sequence[tuple[Integer, Integer]], deciding: Sequence[tuple[Integer, Integer]]
+) -> bool:
+    """Whether reads at longer positions are inside for all values of an index, and those that decide for no more."""
     last = index.size.value - 1
     if any(_leaves(index, last, position, size) for position, size in reads):
         return False
-    implied = any(_leaves(index, last + 1, position, size) for position, size in reads)
-    return implied and _is_implied_elsewhere(index, reads)
+    implied = any(_leaves(index, last + 1, position, size) for position, size in deciding)
+    return implied and _is_implied_elsewhere(index, deciding)
 
 
 def _is_implied_elsewhere(index: Index, reads: Sequence[tuple[Integer, Integer]]) -> bool:
