@@ -66,15 +66,16 @@ def range_is_implied(
     sizes = [size.value for node in leaves for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
         return smallest or max(sizes) == min(sizes)
-    compound = [read for node in leaves for read in _compound_reads(index, node)]
+    alone = _reads_of_its_own(index, leaves)
     if sizes or any(_is_condition_on(index, node) for node in nodes):
-        compound = [read for read in compound if read[0].indices == (index,)]
+        compound = alone
+    else:
+        compound = [read for node in leaves for read in _compound_reads(index, node)]
     shared = {other for position, _ in compound for other in position.indices}
     untold = {other for other in unknown if other in shared and not _is_told_alone(other, leaves)}
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]
     if not sizes and not compound:
         return None
-    alone = [read for read in compound if read[0].indices == (index,)]
     return _is_ended(index, compound, alone or compound)
 
 
@@ -87,7 +88,7 @@ def range_is_seen(index: Index, parts: Iterable[Expr]) -> bool:
     sizes = [size for node in leaves for own, size in lone_positions(node) if own is index]
     if index.size in sizes and index.size.value == min(size.value for size in sizes):
         return True
-    own = [read for node in leaves for read in _compound_reads(index, node) if read[0].indices == (index,)]
+    own = _reads_of_its_own(index, leaves)
     return _is_ended(index, own, own)
 
 
@@ -133,8 +134,7 @@ def _is_told_alone(index: Index, nodes: Sequence[Expr]) -> bool:
     """Whether a position without other indices ends the range of this one."""
     if any(own is index for node in nodes for own, _ in lone_positions(node)):
         return True
-    reads = [read for node in nodes for read in _compound_reads(index, node) if read[0].indices == (index,)]
-    return any(_leaves(index, index.size.value, position, size) for position, size in reads)
+    return any(_leaves(index, index.size.value, *read) for read in _reads_of_its_own(index, nodes))
 
 
 def ranging_factor(index: Index, tensors: Sequence[Tensor], *, narrows: bool) -> Expr | None:
@@ -195,6 +195,11 @@ def _to_the_power_of_0(tensor: Tensor, axis: int, position: Integer) -> Expr:
 
 def _compound_reads(index: Index, node: Expr) -> Iterator[tuple[Integer, Integer]]:
     return ((e, size) for e, size in positions_read(node) if e.as_index is not index and index in e.indices)
+
+
+def _reads_of_its_own(index: Index, nodes: Iterable[Expr]) -> list[tuple[Integer, Integer]]:
+    """Those at positions that no other index shares."""
+    return [read for node in nodes for read in _compound_reads(index, node) if read[0].indices == (index,)]
 
 
 def _leaves(index: Index, value: int, position: Integer, size: Integer, dims: Mapping[Dim, Integer] = NO_DIMS) -> bool:

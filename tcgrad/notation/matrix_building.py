@@ -39,7 +39,7 @@ from tcgrad.notation.matrix import (
 )
 from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
-from tcgrad.notation.matrix_shape import common_shape, is_ones, is_scalar, shape
+from tcgrad.notation.matrix_shape import common_shape, is_mask, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
 
 ONE = Number(Fraction(1))
@@ -152,11 +152,12 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
             (above if up else below).append(part)
     if any(isinstance(part, Zeros) for part in above):
         return zeros(common_shape([*above, *below]))
-    mask = next((part for part in above if isinstance(part, Triangle) and is_ones(part.operand)), None)
+    mask = next((part for part in above if isinstance(part, Triangle) and is_mask(part)), None)
     if mask is not None and len(above) + len(below) > 1:
         above.remove(mask)
         return triangle(mask.side, hadamard(above, below), mask.offset)
-    masks = next((part for part in above if isinstance(part, Sum) and all(map(_is_mask, part.terms))), None)
+    sums = (part for part in above if isinstance(part, Sum))
+    masks = next((part for part in sums if all(is_mask(apart(term)[1]) for term in part.terms)), None)
     if masks is not None and below:  # where all of them are 0, there need not be what they divide
         above.remove(masks)
         return Sum(ordered(hadamard((*above, term), below) for term in masks.terms))
@@ -165,12 +166,6 @@ def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:
     if not factors and not divisors:
         return above[0] if above else below[0]
     return factors[0] if len(factors) == 1 and not divisors else Hadamard(tuple(factors), tuple(divisors))
-
-
-def _is_mask(term: Matrix) -> bool:
-    """Whether it is a triangle of ones, or a number of times that."""
-    _, body = apart(term)
-    return isinstance(body, Triangle) and is_ones(body.operand)
 
 
 def _merged(parts: Sequence[Matrix]) -> list[Matrix]:

@@ -14,3 +14,12 @@ def crossing(factors: Sequence[Matrix]) -> Sequence[Matrix] | None:
         return None
     end = next((n for n, factor in enumerate(factors) if shape(factor)[1] is None), None)
     return None if end is None else factors[: end + 1]
+
+
+def split_crossing(factors: Sequence[Matrix]) -> tuple[Sequence[Matrix], Sequence[Matrix], Sequence[Matrix]] | None:
+    """The factors before the first cross product in a product, its own, and those behind it; None if there is none."""
+    for start in range(len(factors)):
+        crossed = crossing(factors[start:])
+        if crossed is not None:
+            return factors[:start], crossed, factors[start + len(crossed) :]
+    return None

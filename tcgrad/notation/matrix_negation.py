@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Hadamard, Identity, Kron, MatMul, Matrix, Number, Scale, Sum, Transpose
 from tcgrad.notation.matrix_building import cross_matrix, product
-from tcgrad.notation.matrix_crosses import crossing
+from tcgrad.notation.matrix_crosses import split_crossing
 from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix_shape import is_ones
 from tcgrad.notation.matrix_signs import split_sign
@@ -74,12 +74,11 @@ def negated(matrix: Matrix) -> Matrix | None:
 
 def _swapped(matrix: MatMul) -> Matrix | None:
     """``w × v`` for minus ``v × w``, and within a longer product; None where nothing is crossed."""
-    for start in range(len(matrix.factors)):
-        crossed = crossing(matrix.factors[start:])
-        if crossed is not None:
-            left, right = operands(crossed[0])[0], product(*crossed[1:])
-            return product(*matrix.factors[:start], cross_matrix(right), left, *matrix.factors[start + len(crossed) :])
-    return None
+    found = split_crossing(matrix.factors)
+    if found is None:
+        return None
+    before, (left, *right), behind = found
+    return product(*before, cross_matrix(product(*right)), *operands(left), *behind)
 
 
 def _is_paired(factor: Matrix, factors: Sequence[Matrix]) -> bool:

@@ -40,7 +40,7 @@ from tcgrad.notation.matrix import (
     Zeros,
     is_derivative,
 )
-from tcgrad.notation.matrix_crosses import crossing
+from tcgrad.notation.matrix_crosses import crossing, split_crossing
 from tcgrad.notation.matrix_shape import is_scalar
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
@@ -211,21 +211,19 @@ class _Printer:
         """Factors side by side; what is a cross product as a whole as that."""
         if len(factors) == 1:
             return self.show(factors[0])
-        crossed = crossing(factors)
-        if crossed is not None and len(crossed) == len(factors):
-            return self._cross(crossed)
+        if crossing(factors) == factors:
+            return self._cross(factors)
         texts = self._side_by_side(factors)
         return self.syntax.product(texts), CHAIN if len(texts) > 1 else POSTFIX
 
     def _side_by_side(self, factors: Sequence[Matrix]) -> list[str]:
         """The texts of factors, of powers and of cross products among them."""
-        start = next((n for n in range(len(factors)) if crossing(factors[n:]) is not None), len(factors))
-        texts = [self._chain_power(factor, n) for factor, n in runs(factors[:start])]
-        crossed = crossing(factors[start:])
-        if crossed is None:
-            return texts
-        rest = factors[start + len(crossed) :]
-        return [*texts, self._held(self._cross(crossed), POSTFIX), *self._side_by_side(rest)]
+        found = split_crossing(factors)
+        if found is None:
+            return [self._chain_power(factor, n) for factor, n in runs(factors)]
+        before, crossed, behind = found
+        own = self._held(self._cross(crossed), POSTFIX)
+        return [*self._side_by_side(before), own, *self._side_by_side(behind)]
 
     def _cross(self, factors: Sequence[Matrix]) -> Printed:
         """``v × A w`` for the matrix of a vector v and the column behind it."""

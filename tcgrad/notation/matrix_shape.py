@@ -123,3 +123,8 @@ def is_ones(matrix: Matrix) -> bool:
             return is_ones(left) and is_ones(right) and shape(left)[1] is None
         case _:
             return False
+
+
+def is_mask(matrix: Matrix) -> bool:
+    """Whether it is a triangle of ones."""
+    return isinstance(matrix, Triangle) and is_ones(matrix.operand)

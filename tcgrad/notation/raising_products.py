@@ -24,7 +24,7 @@ from tcgrad.notation.matrix_building import (
     trace,
 )
 from tcgrad.notation.matrix_scaling import scaled
-from tcgrad.notation.matrix_shape import is_ones
+from tcgrad.notation.matrix_shape import is_mask
 from tcgrad.notation.matrix_sums import weighted
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.refusal import Refusal
@@ -109,7 +109,7 @@ class Network:
         """
         pending = list(summed)
         while pending:
-            plain = [index for index in pending if not any(index in crossing for crossing in self.crossings)]
+            plain = [index for index in pending if not self._is_crossed(index)]
             if not plain:
                 crossed = self._take_crossing(pending)
                 if crossed is None:
@@ -136,6 +136,10 @@ class Network:
                     return Refusal(f"the sum over {index.name} runs through {_count(len(around))} factors")
         return Refusal("the permutation symbol has no matrix notation") if self.crossings else None
 
+    def _is_crossed(self, index: Index) -> bool:
+        """Whether a permutation symbol has the index."""
+        return any(index in crossing for crossing in self.crossings)
+
     def _take_crossing(self, summed: Sequence[Index]) -> Index | None:
         """Take out a summed index where a vector meets a permutation symbol; None if there is none.
 
@@ -156,8 +160,7 @@ class Network:
 
     def _is_closed_pair(self, index: Index, other: Index, summed: Sequence[Index]) -> bool:
         """Whether nothing but matrices between these two summed indices is there: a trace or a norm."""
-        crossed = any(other in crossing for crossing in self.crossings)
-        alone = other in summed and not crossed and len(self.neighbours(other)) == 1
+        alone = other in summed and not self._is_crossed(other) and len(self.neighbours(other)) == 1
         bundle = self.edges.get((index, other)) or self.edges[other, index]
         masked = any(isinstance(factor, Triangle) for factor in bundle.factors)
         pair = len(bundle.factors) == 2 or square_root_of(bundle.joined()) is not None
@@ -183,8 +186,7 @@ class Network:
     def take_matrix(self, row: Index, column: Index) -> Matrix:
         """What stands on two free indices: ``u wᵀ`` or ``diag(u) A diag(w)``."""
         above, edge, below = self.take_weight(row), self.take_edge(row, column), self.take_weight(column)
-        masked = isinstance(edge, Triangle) and is_ones(edge.operand) and above and below
-        if edge is None or masked:
+        if edge is None or (is_mask(edge) and above and below):
             left = above.joined() if above else Ones(row.size)
             right = below.joined() if below else Ones(column.size)
             return hadamard([*_some(edge), product(left, transpose(right))])

@@ -30,9 +30,8 @@ def with_inverses_cleared(expr: Expr, definitions: Mapping[Tensor, Define], inve
         TooLargeError: if it grows too large.
     """
     bodies = [*(define.body for define in definitions.values()), expr]
-    known = {
-        tensor.name: tensor for tensor in (*definitions, *(each for body in bodies for each in tensors_read(body)))
-    }
+    read = (tensor for body in bodies for tensor in tensors_read(body))
+    known = {tensor.name: tensor for tensor in (*definitions, *read)}
     for index in free_indices(expr):
         reads = [part for part in walk(expr) if isinstance(part, Component)]
         matrices = [matrix for read in reads if (matrix := _cleared_by(read, index, known)) is not None]
@@ -51,22 +50,25 @@ def with_products_by_sums(expr: Expr, definitions: Mapping[Tensor, Define], inve
     """
     names = {operand_name("inv", tensor) for tensor in tensors_read(expr)}
     for tensor, define in definitions.items():
-        terms = terms_of(simplify(define.body)) if tensor.name in names else ()
-        product = next((term for term in terms if isinstance(term, IndexSum)), None)
-        if product is None or len(terms) < 2:
-            continue
-        part = Tensor(f"part({tensor.name})", tensor.shape, Role.DEFINED)
-        whole = Component(tensor, tuple(index.expr for index in define.free))
-        rest = Add((whole, *(negated(term) for term in terms if term is not product)))
-
-        def by_sum(
-            read: Component, part: Tensor = part, free: tuple[Index, ...] = define.free, rest: Expr = rest
-        ) -> Expr:
-            return instantiate(free, rest, read.indices) if read.tensor == part else read
-
-        found = replace_components(Facts((Define(part, define.free, product),)).fold(expr), by_sum)
-        expr = with_inverses_contracted(found, {}, inverted)
+        if tensor.name in names:
+            expr = with_inverses_contracted(_with_product_by_sum(expr, define), {}, inverted)
     return expr
+
+
+def _with_product_by_sum(expr: Expr, define: Define) -> Expr:
+    """With the first product in a sum by that and its other terms, wherever there is an instance of it."""
+    terms = terms_of(simplify(define.body))
+    product = next((term for term in terms if isinstance(term, IndexSum)), None)
+    if product is None or len(terms) < 2:
+        return expr
+    part = Tensor(f"part({define.tensor.name})", define.tensor.shape, Role.DEFINED)
+    whole = Component(define.tensor, tuple(index.expr for index in define.free))
+    rest = Add((whole, *(negated(term) for term in terms if term is not product)))
+
+    def by_sum(read: Component) -> Expr:
+        return instantiate(define.free, rest, read.indices) if read.tensor == part else read
+
+    return replace_components(Facts((Define(part, define.free, product),)).fold(expr), by_sum)
 
 
 def _cleared_by(read: Component, index: Index, known: Mapping[str, Tensor]) -> Component | None:

@@ -22,7 +22,7 @@ def rows_read(expr: Expr) -> Iterator[Row]:
         return
     if isinstance(expr, Component) and not expr.tensor.zero_outside:
         for position, size in zip(expr.indices, expr.tensor.shape, strict=True):
-            gather = _gather(position)
+            gather = position.as_gather
             if gather is not None and _is_read_in_full(gather):
                 yield gather.tensor, size
     for part in children(expr):
@@ -33,18 +33,12 @@ def without_guards_of_rows(expr: Expr, rows: Collection[Row]) -> Expr:
     """An expression without the guards that say of rows which are known to be there that they are; to be simplified."""
     match expr:
         case Iverson(operator, IndexValue(position), IndexValue(bound)):
-            gather = _gather(position)
+            gather = position.as_gather
             sizes = [size for tensor, size in rows if gather is not None and tensor == gather.tensor]
             holds = (operator == ">=" and not bound.terms and bool(sizes)) or (operator == "<" and bound in sizes)
             return ONE if holds else expr
         case _:
             return map_children(expr, lambda part: without_guards_of_rows(part, rows))
-
-
-def _gather(position: Integer) -> Gather | None:
-    """The integer tensor's component that a position is; None for any other."""
-    atom = position.atoms[0] if len(position.atoms) == 1 else None
-    return atom if isinstance(atom, Gather) and position == Integer.of(atom) else None
 
 
 def _is_read_in_full(gather: Gather) -> bool:

@@ -6,7 +6,6 @@ Every rule is an identity of what stands there, whatever its size; simplified be
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TypeGuard
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -30,8 +29,9 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.reads import as_position
 from tcgrad.ir.substitution import rename_binder, substitute
-from tcgrad.ir.traversal import children, factors_of, rebuild, terms_of, walk
+from tcgrad.ir.traversal import children, factors_of, rebuild, sorts_in, terms_of
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.deltas import iverson
 from tcgrad.simplify.denominators import joined
@@ -40,7 +40,7 @@ from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
 from tcgrad.simplify.permutations import product_sorted
-from tcgrad.simplify.powers import negated, split_coefficient
+from tcgrad.simplify.powers import as_power, negated, split_coefficient
 from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)
@@ -141,30 +141,20 @@ def _integer(expr: Expr) -> Integer | None:
 def _exponential(argument: Expr) -> Expr:
     """``exp(2*a - c*log(b))`` as ``exp(a)^2 * b^-c``."""
     factors: list[Expr] = []
-    for term in terms_of(expand(argument) if any(map(_is_log, walk(argument))) else argument):
+    for term in terms_of(expand(argument) if "log" in sorts_in(argument) else argument):
         coefficient, rest = split_coefficient(simplify(term))
         parts = factors_of(rest)
-        log = next(filter(_is_log, parts), None)
+        log = next((part for part in parts if is_call(part, "log")), None)
         if log is None:
             factors.append(Pow(Call(FUNCTIONS["exp"], (rest,)), Const(coefficient)))
-        else:
-            base, sign = _without_reciprocal(log.arguments[0])
-            times = (part for part in parts if part is not log)
-            factors.append(Pow(base, simplify(Mul((Const(coefficient * sign), *times)))))
+            continue
+        (inside,) = children(log)
+        base, exponent = as_power(inside)
+        if exponent != MINUS_ONE:
+            base, exponent = inside, ONE
+        times = (part for part in parts if part is not log)
+        factors.append(Pow(base, simplify(Mul((Const(coefficient), exponent, *times)))))
     return Mul(tuple(factors))
-
-
-def _is_log(expr: Expr) -> TypeGuard[Call]:
-    return isinstance(expr, Call) and expr.function.name == "log"
-
-
-def _without_reciprocal(expr: Expr) -> tuple[Expr, int]:
-    """``b`` and -1 for ``1/b``."""
-    match expr:
-        case Pow(base=base, exponent=exponent) if exponent == MINUS_ONE:
-            return base, -1
-        case _:
-            return expr, 1
 
 
 def _logarithm(call: Call, argument: Expr) -> Expr:
