@@ -9,12 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Literal, TypeVar, cast, dataclass_transform
+from typing import Any, Literal
 
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.tensors import Tensor
-from tcgrad.records import dataclass
+from tcgrad.trees import held, held_alone, node
 
 ReductionKind = Literal["max", "min", "prod", "logsumexp"]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -46,8 +46,6 @@ HOLDS: dict[ComparisonOperator, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-_Node = TypeVar("_Node", bound=type)
 
 
 class Remembered:
@@ -85,31 +83,7 @@ class Remembered:
     without_poles: Expr | None = None
 
 
-def _held(*fields: str) -> Any:
-    """The attribute that is what some fields hold; read without a function of our own, for it is read all the time."""
-    return property(operator.attrgetter(*fields))
-
-
-_BODY: Any = property(lambda binder: (binder.body,))
-
-
-@dataclass_transform(frozen_default=True)
-def _node(cls: _Node) -> _Node:
-    """A frozen dataclass whose hash, of its fields or ``hashed``, is computed once: trees are keys of dictionaries."""
-    made = cast("Any", dataclass(frozen=True)(cls))
-    hashed = getattr(cls, "hashed", operator.attrgetter(*cls.__annotations__))
-
-    def cached_hash(self: Any) -> int:
-        known: int | None = self.known_hash
-        if known is None:
-            known = self.__dict__["known_hash"] = hash(hashed(self))
-        return known
-
-    made.__hash__ = cached_hash
-    return cast("_Node", made)
-
-
-@_node
+@node
 class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
     """An exact rational number.
 
@@ -126,7 +100,7 @@ class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
         )
 
 
-@_node
+@node
 class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
     """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
 
@@ -145,7 +119,7 @@ class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
         )
 
 
-@_node
+@node
 class Delta(Remembered):
     """1 where the two integer expressions are equal, else 0."""
 
@@ -153,14 +127,14 @@ class Delta(Remembered):
     right: Integer
 
 
-@_node
+@node
 class Iverson(Remembered):
     """1 where ``left operator right`` holds, else 0. A chain is a product of these."""
 
     operator: ComparisonOperator
     left: Expr
     right: Expr
-    children = _held("left", "right")
+    children = held("left", "right")
 
     @property
     def opposite(self) -> Iverson:
@@ -168,42 +142,42 @@ class Iverson(Remembered):
         return Iverson(OPPOSITES[self.operator], self.left, self.right)
 
 
-@_node
+@node
 class IndexValue(Remembered):
     """The value of an integer expression as a number: a bare index or a bare dim."""
 
     value: Integer
 
 
-@_node
+@node
 class Add(Remembered):
     terms: tuple[Expr, ...]
-    children = _held("terms")
+    children = held("terms")
 
 
-@_node
+@node
 class Mul(Remembered):
     factors: tuple[Expr, ...]
-    children = _held("factors")
+    children = held("factors")
 
 
-@_node
+@node
 class Pow(Remembered):
     base: Expr
     exponent: Expr
-    children = _held("base", "exponent")
+    children = held("base", "exponent")
 
 
-@_node
+@node
 class Call(Remembered):
     """An elementwise function of a row of the function table, or an abstract one."""
 
     function: Function
     arguments: tuple[Expr, ...]
-    children = _held("arguments")
+    children = held("arguments")
 
 
-@_node
+@node
 class Where(Remembered):
     """``then`` where ``condition`` (Iversons or a product of them) is not 0, else ``otherwise``.
 
@@ -213,26 +187,26 @@ class Where(Remembered):
     condition: Expr
     then: Expr
     otherwise: Expr
-    children = _held("condition", "then", "otherwise")
+    children = held("condition", "then", "otherwise")
 
 
-@_node
+@node
 class IndexSum(Remembered):
     """The sum over all values of ``indices``, which are bound in ``body``."""
 
     indices: tuple[Index, ...]
     body: Expr
-    children = _BODY
+    children = held_alone("body")
 
 
-@_node
+@node
 class IndexReduce(Remembered):
     """max, min, prod or logsumexp over all values of ``indices``, which are bound in ``body``."""
 
     kind: ReductionKind
     indices: tuple[Index, ...]
     body: Expr
-    children = _BODY
+    children = held_alone("body")
 
 
 Expr = Const | Component | Delta | Iverson | IndexValue | Add | Mul | Pow | Call | Where | IndexSum | IndexReduce

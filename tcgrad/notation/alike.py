@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.index import print_define
 from tcgrad.notation.syntaxes import ASCII, Syntax
+from tcgrad.records import replace
 from tcgrad.simplify.kinds import Likeness
 
 _MARK = "\0"  # no name holds it

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 
 from tcgrad.ir.program import Program
 from tcgrad.notation.latex_names import USUAL, Dress, Spelling, latex_function, latex_name, letter_and_mark
 from tcgrad.notation.syntaxes import LATEX, UNICODE, Syntax, derivative_aware, latex_tensors, unicode_name
+from tcgrad.records import replace
 
 _SCALAR = "l"  # downstream, of which gradients are given
 _POLYGAMMA = ("digamma", "polygamma")

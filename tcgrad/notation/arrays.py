@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tcgrad.ir.gaps import Gaps, gaps_of
 from tcgrad.ir.indices import Index
@@ -21,6 +20,7 @@ from tcgrad.notation.raising import intrinsics_of
 from tcgrad.notation.raising_contractions import raise_contractions
 from tcgrad.notation.reading import Equation
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import replace
 
 
 def einstein_equation(define: Define, program: Program, syntax: EinsteinSyntax = EINSTEIN_ASCII) -> Equation | Refusal:

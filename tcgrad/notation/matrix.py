@@ -13,7 +13,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.nodes import ComparisonOperator
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.records import dataclass
+from tcgrad.trees import held, held_alone, held_as, node
 
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
@@ -24,22 +24,35 @@ FoldKind = Literal["tr", "det", "logdet", "norm", "max", "min", "prod", "logsume
 SCALAR: Shape = (None, None)
 
 
-@dataclass(frozen=True)
-class Number:
+class Remembered:
+    """What is known of a node once it was asked for; the one function that works a thing out writes it.
+
+    operands: the expressions directly inside, in order.
+    """
+
+    operands: tuple[Matrix, ...] = ()
+    known_hash: int | None = None
+    known_shape: Shape | None = None
+    known_transposes: int | None = None
+    known_length: int | None = None
+
+
+@node
+class Number(Remembered):
     """An exact rational number."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
-class Size:
+@node
+class Size(Remembered):
     """The size of an axis as a number."""
 
     value: Integer
 
 
-@dataclass(frozen=True)
-class Symbol:
+@node
+class Symbol(Remembered):
     """A tensor by its name, or the slice of it where some axes are held at a position; at most two axes are left.
 
     at: for each axis the position it is held at, a size or a batch index by its name, or None; () holds none.
@@ -49,52 +62,53 @@ class Symbol:
     at: tuple[Axis, ...] = ()
 
 
-@dataclass(frozen=True)
-class Ones:
+@node
+class Ones(Remembered):
     """The column vector of ones."""
 
     size: Integer
 
 
-@dataclass(frozen=True)
-class Unit:
+@node
+class Unit(Remembered):
     """The column vector of zeros with a one at ``position``, counted from 0."""
 
     position: Integer
     size: Integer
 
 
-@dataclass(frozen=True)
-class Zeros:
+@node
+class Zeros(Remembered):
     """The vector or matrix of zeros."""
 
     rows: Axis
     columns: Axis
 
 
-@dataclass(frozen=True)
-class Identity:
+@node
+class Identity(Remembered):
     size: Integer
 
 
-@dataclass(frozen=True)
-class OneHot:
+@node
+class OneHot(Remembered):
     """The matrix whose rows are unit vectors of ``size``, row i with its one at the i-th element of a whole vector."""
 
     places: Matrix
     size: Integer
+    operands = held_alone("places")
 
 
-@dataclass(frozen=True)
-class BatchDelta:
+@node
+class BatchDelta(Remembered):
     """1 where two batch indices, each by its name, are the same, else 0."""
 
     left: Integer
     right: Integer
 
 
-@dataclass(frozen=True)
-class Commutation:
+@node
+class Commutation(Remembered):
     """The permutation with ``comm vec(A) = vec(Aᵀ)`` for an A of ``rows`` by ``columns``."""
 
     rows: Integer
@@ -102,142 +116,160 @@ class Commutation:
     order: VecOrder = "row"
 
 
-@dataclass(frozen=True)
-class Transpose:
+@node
+class Transpose(Remembered):
     operand: Matrix
+    operands = held_alone("operand")
 
 
-@dataclass(frozen=True)
-class Inverse:
+@node
+class Inverse(Remembered):
     operand: Matrix
+    operands = held_alone("operand")
 
 
-@dataclass(frozen=True)
-class MatMul:
+@node
+class MatMul(Remembered):
     """The matrix product of two or more factors, neighbours conformable; a column before a row is an outer product."""
 
     factors: tuple[Matrix, ...]
+    operands = held("factors")
 
 
-@dataclass(frozen=True)
-class Hadamard:
+@node
+class Hadamard(Remembered):
     """The elementwise product of ``factors`` over that of ``divisors``."""
 
     factors: tuple[Matrix, ...]
     divisors: tuple[Matrix, ...] = ()
+    operands = held_as(lambda own: own.factors + own.divisors)
 
 
-@dataclass(frozen=True)
-class Kron:
+@node
+class Kron(Remembered):
     """The Kronecker product ``left ⊗ right``."""
 
     left: Matrix
     right: Matrix
+    operands = held("left", "right")
 
 
-@dataclass(frozen=True)
-class Scale:
+@node
+class Scale(Remembered):
     """``coefficient * factors * body / divisors``: all are scalars but the body; without a body it is a scalar."""
 
     coefficient: Fraction
     factors: tuple[Matrix, ...] = ()
     divisors: tuple[Matrix, ...] = ()
     body: Matrix | None = None
+    operands = held_as(lambda own: own.factors + own.divisors + (() if own.body is None else (own.body,)))
 
 
-@dataclass(frozen=True)
-class Sum:
+@node
+class Sum(Remembered):
     """The sum of terms of one shape."""
 
     terms: tuple[Matrix, ...]
+    operands = held("terms")
 
 
-@dataclass(frozen=True)
-class BatchSum:
+@node
+class BatchSum(Remembered):
     """The sum of ``operand`` over the values of a batch index, at which tensors in it are held."""
 
     index: Dim
     operand: Matrix
+    operands = held_alone("operand")
 
 
-@dataclass(frozen=True)
-class Power:
+@node
+class Power(Remembered):
     """``base`` to the ``exponent``, element by element where it is no scalar."""
 
     base: Matrix
     exponent: Matrix
+    operands = held("base", "exponent")
 
 
-@dataclass(frozen=True)
-class Apply:
+@node
+class Apply(Remembered):
     """A function of the table, element by element."""
 
     function: Function
     arguments: tuple[Matrix, ...]
+    operands = held("arguments")
 
 
-@dataclass(frozen=True)
-class Compare:
+@node
+class Compare(Remembered):
     """1 where ``left operator right`` holds, else 0, element by element."""
 
     operator: ComparisonOperator
     left: Matrix
     right: Matrix
+    operands = held("left", "right")
 
 
-@dataclass(frozen=True)
-class Choose:
+@node
+class Choose(Remembered):
     """``then`` where ``condition`` is not 0, else ``otherwise``, element by element."""
 
     condition: Matrix
     then: Matrix
     otherwise: Matrix
+    operands = held("condition", "then", "otherwise")
 
 
-@dataclass(frozen=True)
-class Fold:
+@node
+class Fold(Remembered):
     """A scalar made of a whole vector or matrix: its trace, determinant, Euclidean norm, largest element, ..."""
 
     kind: FoldKind
     operand: Matrix
+    operands = held_alone("operand")
 
 
-@dataclass(frozen=True)
-class DiagMatrix:
+@node
+class DiagMatrix(Remembered):
     """The diagonal matrix of a vector."""
 
     vector: Matrix
+    operands = held_alone("vector")
 
 
-@dataclass(frozen=True)
-class DiagVector:
+@node
+class DiagVector(Remembered):
     """The diagonal of a square matrix, as a vector."""
 
     matrix: Matrix
+    operands = held_alone("matrix")
 
 
-@dataclass(frozen=True)
-class CrossMatrix:
+@node
+class CrossMatrix(Remembered):
     """The antisymmetric matrix of a vector v of three whose product with a vector w is the cross product v × w."""
 
     vector: Matrix
+    operands = held_alone("vector")
 
 
-@dataclass(frozen=True)
-class Triangle:
+@node
+class Triangle(Remembered):
     """A matrix with 0 above, or below, one of its diagonals: ``offset`` columns to the right of that at the corner."""
 
     side: Side
     operand: Matrix
     offset: int = 0
+    operands = held_alone("operand")
 
 
-@dataclass(frozen=True)
-class Vec:
+@node
+class Vec(Remembered):
     """A matrix as one column, row after row, or column after column."""
 
     operand: Matrix
     order: VecOrder = "row"
+    operands = held_alone("operand")
 
 
 Matrix = (

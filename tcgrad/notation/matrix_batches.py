@@ -7,7 +7,7 @@ from tcgrad.notation.matrix import BatchSum, Matrix, Scale, Size, Symbol
 from tcgrad.notation.matrix_common import without
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_scaling import scaled, unscaled
-from tcgrad.notation.matrix_tree import operands, parts
+from tcgrad.notation.matrix_tree import parts
 
 
 def batch_indices(position: Integer) -> list[Dim]:
@@ -45,9 +45,9 @@ def batch_of(matrix: Matrix) -> set[Dim]:
     """The batch indices that the value depends on."""
     if isinstance(matrix, Symbol):
         return {dim for position in matrix.at if position is not None for dim in batch_indices(position)}
-    found = {dim for operand in operands(matrix) for dim in batch_of(operand)}
+    found = {dim for operand in matrix.operands for dim in batch_of(operand)}
     return found - {matrix.index} if isinstance(matrix, BatchSum) else found
 
 
 def has_batch_sum(matrix: Matrix) -> bool:
-    return isinstance(matrix, BatchSum) or any(map(has_batch_sum, operands(matrix)))
+    return isinstance(matrix, BatchSum) or any(map(has_batch_sum, matrix.operands))

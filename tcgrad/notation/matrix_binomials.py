@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import Identity, MatMul, Matrix, Scale, Sum, Transpose
@@ -11,7 +10,7 @@ from tcgrad.notation.matrix_building import product
 from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_transpose import shorter, transpose
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 MOST_TERMS = 24  # of a sum in which products of binomials are looked for
 Word = tuple[Matrix, ...]  # the factors of a matrix product; () for the identity

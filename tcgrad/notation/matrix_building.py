@@ -6,7 +6,6 @@ Each function returns a value equal to the plain node over its operands; shapes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 
@@ -41,6 +40,7 @@ from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, is_mask, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
+from tcgrad.records import replace
 
 ONE = Number(Fraction(1))
 TWO = Number(Fraction(2))

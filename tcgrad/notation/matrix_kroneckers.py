@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from tcgrad.notation.matrix import Identity, Kron, MatMul, Matrix, Scale
 from tcgrad.notation.matrix_building import kronecker, outer_pieces, product
 from tcgrad.notation.matrix_negation import lifted
 from tcgrad.notation.matrix_scaling import scaled, unscaled
 from tcgrad.notation.matrix_shape import shape
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 Adding = Callable[[Iterable[Matrix]], Matrix]
 

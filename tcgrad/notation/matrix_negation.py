@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import DiagMatrix, Hadamard, Identity, Kron, MatMul, Matrix, Number, Scale, Sum, Transpose
@@ -13,7 +12,8 @@ from tcgrad.notation.matrix_scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix_shape import is_ones
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_transpose import transpose, transposes
-from tcgrad.notation.matrix_tree import operands, parts
+from tcgrad.notation.matrix_tree import parts
+from tcgrad.records import replace
 
 
 def settled(matrix: Matrix) -> Matrix:
@@ -78,7 +78,7 @@ def _swapped(matrix: MatMul) -> Matrix | None:
     if found is None:
         return None
     before, (left, *right), behind = found
-    return product(*before, cross_matrix(product(*right)), *operands(left), *behind)
+    return product(*before, cross_matrix(product(*right)), *left.operands, *behind)
 
 
 def _is_paired(factor: Matrix, factors: Sequence[Matrix]) -> bool:

@@ -49,7 +49,6 @@ from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_sizes import branches
-from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_functions import applied
 from tcgrad.notation.numpy_names import code_name, code_size, subscript
 from tcgrad.notation.numpy_pieces import (
@@ -204,7 +203,7 @@ def _hadamard(matrix: Hadamard, *, full: bool) -> Piece:
     numbers = [factor for factor in matrix.factors if not isinstance(factor, Compare)]
     comparisons = [factor for factor in matrix.factors if isinstance(factor, Compare)]
     if full or not numbers:
-        pieces = _elementwise(operands(matrix), full=full)
+        pieces = _elementwise(matrix.operands, full=full)
         above, below = pieces[: len(matrix.factors)], pieces[len(matrix.factors) :]
     else:
         above, below = [*map(_loose, numbers), *map(_mask, comparisons)], [*map(_loose, matrix.divisors)]

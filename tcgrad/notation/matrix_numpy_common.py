@@ -25,7 +25,6 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_number
 from tcgrad.notation.matrix_sizes import branches
-from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.numpy_functions import template_of
 from tcgrad.notation.numpy_names import code_size
 from tcgrad.notation.numpy_pieces import ATOM, Piece, atom, number, quotient
@@ -34,7 +33,7 @@ from tcgrad.notation.numpy_pieces import ATOM, Piece, atom, number, quotient
 def is_spelt(matrix: Matrix) -> bool:
     """Whether every function in it has values: an abstract one has none."""
     own = not isinstance(matrix, Apply) or template_of(matrix.function) is not None
-    return own and all(map(is_spelt, operands(matrix)))
+    return own and all(map(is_spelt, matrix.operands))
 
 
 def _spans(matrix: Matrix) -> tuple[bool, bool]:
@@ -54,7 +53,7 @@ def _spans(matrix: Matrix) -> tuple[bool, bool]:
         case Scale(body=body) if body is not None:
             return _spans(body)
         case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
-            spans = [_spans(part) for part in operands(matrix) if not is_scalar(part)]
+            spans = [_spans(part) for part in matrix.operands if not is_scalar(part)]
             return any(rows for rows, _ in spans), any(columns for _, columns in spans)
         case _:
             return True, True

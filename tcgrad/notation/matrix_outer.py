@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import product as pairs
 
 from tcgrad.notation.matrix import MatMul, Matrix, Scale, Sum
@@ -13,6 +12,7 @@ from tcgrad.notation.matrix_scaling import scaled, unscaled
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_transpose import transpose
 from tcgrad.notation.matrix_tree import length
+from tcgrad.records import replace
 
 Adding = Callable[[Iterable[Matrix]], Matrix]
 Sides = tuple[Matrix, Matrix]  # the column and the row of an outer product

@@ -44,7 +44,6 @@ from tcgrad.notation.matrix_crosses import crossing, split_crossing
 from tcgrad.notation.matrix_shape import is_scalar
 from tcgrad.notation.matrix_signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix_syntaxes import MatrixSyntax
-from tcgrad.notation.matrix_tree import operands
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import is_function_of_function
 from tcgrad.records import dataclass
@@ -227,7 +226,7 @@ class _Printer:
 
     def _cross(self, factors: Sequence[Matrix]) -> Printed:
         """``v × A w`` for the matrix of a vector v and the column behind it."""
-        left, right = self.show(operands(factors[0])[0]), self._product(factors[1:])
+        left, right = self.show(factors[0].operands[0]), self._product(factors[1:])
         if self.syntax.cross is None:
             return self.syntax.cross_matrix.format(f"{left[0]}, {right[0]}"), ATOM
         return self._held(left, CHAIN) + self.syntax.cross + self._held(right, CHAIN), ELEMENTWISE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import (
@@ -23,6 +22,7 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_shape import is_ones, is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
 from tcgrad.notation.matrix_transpose import transposes
+from tcgrad.records import replace
 
 
 def scaled(

@@ -39,14 +39,13 @@ from tcgrad.notation.matrix import (
     Vec,
     Zeros,
 )
-from tcgrad.notation.matrix_tree import operands
 
 
 def shape(matrix: Matrix) -> Shape:
     """The sizes of rows and columns, None for an axis that is not there. Kept on the node once known."""
-    known: Shape | None = vars(matrix).get("known_shape")
+    known = matrix.known_shape
     if known is None:
-        known = vars(matrix)["known_shape"] = _shape(matrix)
+        known = matrix.__dict__["known_shape"] = _shape(matrix)
     return known
 
 
@@ -87,7 +86,7 @@ def _shape(matrix: Matrix) -> Shape:
         case Vec():
             return _axis_product(*shape(matrix.operand)), None
         case Hadamard() | Sum() | Power() | Apply() | Compare() | Choose():
-            return common_shape(operands(matrix))
+            return common_shape(matrix.operands)
         case _:
             assert_never(matrix)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Tensor
@@ -40,8 +39,9 @@ from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose
-from tcgrad.notation.matrix_tree import operands, parts, rebuilt
+from tcgrad.notation.matrix_tree import parts, rebuilt
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import replace
 
 
 def unfolded(form: MatrixForm, known: Mapping[Tensor, MatrixForm | Refusal]) -> MatrixForm | Refusal:
@@ -113,4 +113,4 @@ def _put_in(matrix: Matrix, known: Mapping[Symbol, Matrix]) -> Matrix:
         case CrossMatrix():
             return cross_matrix(inside(matrix.vector))
         case _:
-            return rebuilt(matrix, [inside(operand) for operand in operands(matrix)])
+            return rebuilt(matrix, [inside(operand) for operand in matrix.operands])

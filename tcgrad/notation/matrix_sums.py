@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import (
@@ -40,7 +39,7 @@ from tcgrad.notation.matrix_outer import opened, with_outer_blocks
 from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, shape
 from tcgrad.notation.matrix_transpose import transpose, transposes
-from tcgrad.notation.matrix_tree import operands
+from tcgrad.records import replace
 
 
 def add(terms: Iterable[Matrix]) -> Matrix:
@@ -95,7 +94,7 @@ def _with_wrapped_added(terms: list[Matrix]) -> list[Matrix]:
 
 
 def _wrapped_sum(alike: list[Matrix]) -> Matrix:
-    scale, total = apart(add(scaled(operands(body)[0], (scale,)) for scale, body in map(apart, alike)))
+    scale, total = apart(add(scaled(body.operands[0], (scale,)) for scale, body in map(apart, alike)))
     if isinstance(total, Zeros):
         return zeros(_shape_of(alike))
     _, first = apart(alike[0])

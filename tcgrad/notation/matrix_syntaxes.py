@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
 from tcgrad.notation.latex_names import latex_between
 from tcgrad.notation.matrix import FoldKind
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)

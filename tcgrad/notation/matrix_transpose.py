@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.notation.matrix import (
@@ -33,16 +32,24 @@ from tcgrad.notation.matrix import (
 from tcgrad.notation.matrix_crosses import crossing
 from tcgrad.notation.matrix_shape import is_scalar, shape
 from tcgrad.notation.matrix_signs import split_sign
-from tcgrad.notation.matrix_tree import operands
+from tcgrad.records import replace
 
 
 def transposes(matrix: Matrix) -> int:
-    """How much there is to read in the transposes: 1 for a row that is a vector's plain name, else 2, or 3."""
-    inside = sum(transposes(operand) for operand in operands(matrix))
-    if not isinstance(matrix, Transpose):
-        return inside
+    """How much there is to read in the transposes: 1 for a row that is a vector's plain name, else 2, or 3.
+
+    Kept on the node once known.
+    """
+    known = matrix.known_transposes
+    if known is None:
+        own = _to_read(matrix) if isinstance(matrix, Transpose) else 0
+        known = matrix.__dict__["known_transposes"] = own + sum(map(transposes, matrix.operands))
+    return known
+
+
+def _to_read(matrix: Transpose) -> int:
     row = isinstance(matrix.operand, Symbol | Ones) and shape(matrix)[0] is None
-    return inside + (1 if row else 2) + is_derivative(matrix.operand)
+    return (1 if row else 2) + is_derivative(matrix.operand)
 
 
 def is_symmetric(matrix: Matrix) -> bool:
@@ -55,7 +62,7 @@ def is_symmetric(matrix: Matrix) -> bool:
         case Sum() if None not in shape(matrix):
             return Counter(matrix.terms) == Counter(map(transpose, matrix.terms))
         case Hadamard() | Power() | Apply() if None not in shape(matrix):
-            return all(is_scalar(operand) or is_symmetric(operand) for operand in operands(matrix))
+            return all(is_scalar(operand) or is_symmetric(operand) for operand in matrix.operands)
         case _:
             return isinstance(matrix, Identity | DiagMatrix)
 
@@ -121,7 +128,7 @@ def _beside_inverses(matrix: Matrix) -> int:
         case Transpose():
             return transposes(matrix) - transposes(matrix.operand) + _beside_inverses(matrix.operand)
         case _:
-            return sum(map(_beside_inverses, operands(matrix)))
+            return sum(map(_beside_inverses, matrix.operands))
 
 
 def _transposed_inside(matrix: Matrix) -> Matrix:

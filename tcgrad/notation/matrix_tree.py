@@ -3,85 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import assert_never
 
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.matrix import (
     Apply,
-    BatchDelta,
     BatchSum,
     Choose,
-    Commutation,
     Compare,
     CrossMatrix,
     DiagMatrix,
     DiagVector,
     Fold,
     Hadamard,
-    Identity,
     Inverse,
     Kron,
     MatMul,
     Matrix,
-    Number,
     OneHot,
-    Ones,
     Power,
     Scale,
-    Size,
     Sum,
     Symbol,
     Transpose,
     Triangle,
-    Unit,
     Vec,
-    Zeros,
 )
-
-
-def operands(matrix: Matrix) -> tuple[Matrix, ...]:
-    """The expressions directly inside, in order."""
-    match matrix:
-        case Number() | Size() | Symbol() | Ones() | Unit() | Zeros() | Identity() | BatchDelta() | Commutation():
-            return ()
-        case Transpose() | Inverse() | Fold() | Vec() | BatchSum() | Triangle():
-            return (matrix.operand,)
-        case MatMul():
-            return matrix.factors
-        case Hadamard():
-            return matrix.factors + matrix.divisors
-        case Kron() | Compare():
-            return matrix.left, matrix.right
-        case Scale():
-            return matrix.factors + matrix.divisors + (() if matrix.body is None else (matrix.body,))
-        case Sum():
-            return matrix.terms
-        case Power():
-            return matrix.base, matrix.exponent
-        case Apply():
-            return matrix.arguments
-        case Choose():
-            return matrix.condition, matrix.then, matrix.otherwise
-        case DiagMatrix() | CrossMatrix():
-            return (matrix.vector,)
-        case DiagVector():
-            return (matrix.matrix,)
-        case OneHot():
-            return (matrix.places,)
-        case _:
-            assert_never(matrix)
 
 
 def parts(matrix: Matrix) -> Iterator[Matrix]:
     """An expression and all that is inside it."""
-    yield matrix
-    for operand in operands(matrix):
-        yield from parts(operand)
+    waiting = [matrix]
+    while waiting:
+        part = waiting.pop()
+        waiting += part.operands[::-1]
+        yield part
 
 
 def length(matrix: Matrix) -> int:
-    """How many parts there are to read."""
-    return sum(1 for _ in parts(matrix))
+    """How many parts there are to read. Kept on the node once known."""
+    known = matrix.known_length
+    if known is None:
+        known = matrix.__dict__["known_length"] = 1 + sum(map(length, matrix.operands))
+    return known
 
 
 def rebuilt(matrix: Matrix, inside: Sequence[Matrix]) -> Matrix:
@@ -136,4 +99,4 @@ def with_tensors(matrix: Matrix, tensors: Mapping[Tensor, Tensor]) -> Matrix:
     """The expression with every tensor replaced by the one that ``tensors`` gives for it, of the same shape."""
     if isinstance(matrix, Symbol):
         return Symbol(tensors[matrix.tensor], matrix.at)
-    return rebuilt(matrix, [with_tensors(operand, tensors) for operand in operands(matrix)])
+    return rebuilt(matrix, [with_tensors(operand, tensors) for operand in matrix.operands])

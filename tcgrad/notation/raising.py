@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.ir.indices import Index
@@ -27,6 +26,7 @@ from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_linked import LinkedBatches
 from tcgrad.notation.reads import why_not_plain
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import replace
 
 
 def raise_define(define: Define, program: Program, *, vec: VecOrder = "row") -> MatrixForm | Refusal:

@@ -6,7 +6,6 @@ Where too much meets in a summed index for matrices, it is held as that of a bat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Add, Component, Delta, Expr
@@ -21,6 +20,7 @@ from tcgrad.notation.raising_expressions import MOST_TERMS, all_or_refusal
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_terms import Term, as_expr, expansion, flatten, multiplied_out
 from tcgrad.notation.refusal import Refusal
+from tcgrad.records import replace
 
 
 def raise_batch_sums(vectorising: Vectorising, body: Expr, names: Mapping[Index, str]) -> Matrix | None:

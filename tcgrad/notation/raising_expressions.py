@@ -7,7 +7,7 @@ under sums are the interesting part: see `raising_products`. It refuses before i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Dim, Index, Integer
@@ -72,7 +72,7 @@ from tcgrad.notation.raising_terms import (
 )
 from tcgrad.notation.reads import held_axes, why_not_plain
 from tcgrad.notation.refusal import Refusal
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 Axes = tuple[Index, ...]
 MOST_TERMS = 64  # of a product multiplied out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
@@ -14,7 +13,7 @@ from tcgrad.ir.traversal import free_indices, product_of, terms_of
 from tcgrad.notation.matrix_building import same_axis
 from tcgrad.notation.raising_gathers import one_hot_at
 from tcgrad.notation.reads import is_fixed, is_scalar_read
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 from tcgrad.simplify.powers import power
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from tcgrad.functions import Function
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.latex_names import USUAL, Spelling, latex_between, latex_function, latex_name, latex_positions
-from tcgrad.records import dataclass
+from tcgrad.records import dataclass, replace
 
 
 @dataclass(frozen=True)
