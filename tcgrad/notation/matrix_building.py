@@ -37,7 +37,7 @@ from tcgrad.notation.matrix import (
     Zeros,
 )
 from tcgrad.notation.matrix_crosses import crossing
-from tcgrad.notation.matrix_scaling import apart, ordered, scaled, unscaled, zeros
+from tcgrad.notation.matrix_scaling import apart, ordered, scalars_apart, scaled, zeros
 from tcgrad.notation.matrix_shape import common_shape, is_mask, is_ones, is_scalar, shape
 from tcgrad.notation.matrix_transpose import shorter, transpose, transposes
 from tcgrad.records import replace
@@ -48,18 +48,16 @@ TWO = Number(Fraction(2))
 
 def product(*matrices: Matrix) -> Matrix:
     """The matrix product, flat, with the scalars in front and without identities."""
-    scales = [unscaled(matrix) for matrix in matrices]
-    bodies = [scale.body for scale in scales if scale.body is not None]
+    scalars, bodies = scalars_apart(matrices)
     chain = [factor for body in bodies for factor in (body.factors if isinstance(body, MatMul) else (body,))]
     kept = _without_inverses([factor for factor in chain if not isinstance(factor, Identity)])
     if chain and not kept:
-        return scaled(_identity_over(chain[0]), [replace(scale, body=None) for scale in scales])
+        return scaled(_identity_over(chain[0]), scalars)
     if any(isinstance(factor, Zeros) for factor in kept):
         return zeros((shape(kept[0])[0], shape(kept[-1])[1]))
     pieces = [_readable_scalar(_chained(_with_row_crossed(piece))) for piece in outer_pieces(kept)]
-    scalars = [piece for piece in pieces if is_scalar(piece)]
-    body = _chained([piece for piece in pieces if not is_scalar(piece)])
-    return scaled(body, [*(replace(scale, body=None) for scale in scales), *scalars])
+    scalars += [piece for piece in pieces if is_scalar(piece)]
+    return scaled(_chained([piece for piece in pieces if not is_scalar(piece)]), scalars)
 
 
 def _identity_over(matrix: Matrix) -> Matrix:
@@ -133,12 +131,9 @@ def _readable_scalar(chain: Matrix) -> Matrix:
 
 def hadamard(factors: Iterable[Matrix], divisors: Iterable[Matrix] = ()) -> Matrix:
     """The elementwise product and quotient of equal shapes and scalars, flat, without factors of ones."""
-    above = [unscaled(factor) for factor in factors]
-    below = [unscaled(divisor) for divisor in divisors]
-    over = [scale.body for scale in above if scale.body is not None]
-    under = [scale.body for scale in below if scale.body is not None]
-    body = _elementwise(over, under) if over or under else None
-    return scaled(body, (replace(scale, body=None) for scale in above), (replace(scale, body=None) for scale in below))
+    above, over = scalars_apart(factors)
+    below, under = scalars_apart(divisors)
+    return scaled(_elementwise(over, under) if over or under else None, above, below)
 
 
 def _elementwise(over: Sequence[Matrix], under: Sequence[Matrix]) -> Matrix:

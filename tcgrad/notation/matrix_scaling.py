@@ -30,6 +30,8 @@ def scaled(
 ) -> Matrix:
     """``by * factors * body / divisors`` with the numbers worked out and scalars of scalars flattened."""
     above, below = list(factors), list(divisors)
+    if not above and not below and by == 1 and body is not None and not isinstance(body, Scale):
+        return body
     if body is not None and (is_scalar(body) or isinstance(body, Scale)):
         above.append(body)
         body = None
@@ -53,7 +55,7 @@ def scaled(
 def _scale(coefficient: Fraction, over: Sequence[Matrix], under: Sequence[Matrix], body: Matrix | None) -> Matrix:
     if not coefficient or isinstance(body, Zeros):
         return zeros(SCALAR if body is None else shape(body))
-    factors, divisors = _cancelled(over, under)
+    factors, divisors = _cancelled(over, under) if over or under else ((), ())
     if body is None and not factors and not divisors:
         return Number(coefficient)
     if coefficient == 1 and not divisors:
@@ -125,6 +127,19 @@ def unscaled(matrix: Matrix) -> Scale:
     if isinstance(matrix, Number):
         return Scale(matrix.value)
     return Scale(Fraction(1), (matrix,)) if is_scalar(matrix) else Scale(Fraction(1), body=matrix)
+
+
+def scalars_apart(matrices: Iterable[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+    """The scalars among some matrices and in front of them, and what they scale."""
+    scalars: list[Matrix] = []
+    bodies: list[Matrix] = []
+    for matrix in matrices:
+        if isinstance(matrix, Scale) and matrix.body is not None:
+            scalars.append(replace(matrix, body=None))
+            bodies.append(matrix.body)
+        else:
+            (scalars if is_scalar(matrix) else bodies).append(matrix)
+    return scalars, bodies
 
 
 def apart(matrix: Matrix) -> tuple[Scale, Matrix]:

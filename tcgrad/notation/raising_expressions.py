@@ -88,6 +88,7 @@ class Raising:
 
     intrinsics: Mapping[Tensor, Intrinsic]
     batch: Mapping[Index, Dim] = field(default_factory=dict)
+    known: dict[tuple[Expr, Axes], Matrix | Refusal] = field(default_factory=dict, compare=False)
 
     def over(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
         """The matrix of an expression whose free indices are among ``axes``, repeated along those it lacks."""
@@ -101,6 +102,11 @@ class Raising:
 
     def exact(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
         """The matrix of an expression whose free indices are ``axes``, two at most."""
+        if (expr, axes) not in self.known:
+            self.known[expr, axes] = self._exact(expr, axes)
+        return self.known[expr, axes]
+
+    def _exact(self, expr: Expr, axes: Axes) -> Matrix | Refusal:
         match expr:
             case Const():
                 return Number(expr.value)
