@@ -11,7 +11,7 @@ _WORDS = re.compile(r"(\s*)((?:\[[^[\]]*\]|\S)+)")
 
 def cells(text: str) -> int:
     """Columns: two for wide characters, none for marks that sit on the character before."""
-    return len(text) if text.isascii() else sum(_cells_of(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
 
 
 def padded(text: str, width: int) -> str:
