@@ -18,7 +18,7 @@ from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_tree import length
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.raising_alike import FormsByOutline, outline_of
-from tcgrad.notation.raising_batch_sums import raise_batch_sums
+from tcgrad.notation.raising_batch_sums import adds_many, raise_batch_sums
 from tcgrad.notation.raising_batches import MOST_HELD, raise_batched
 from tcgrad.notation.raising_expressions import Raising
 from tcgrad.notation.raising_gathers import gathers, reads_in, with_one_hots
@@ -102,7 +102,10 @@ def _in_slices(vectorising: Vectorising, define: Define, program: Program) -> Ma
     by_rows = linked.by_rows()
     if by_rows is not None:
         return by_rows
-    forms = (_summed_over_slices(vectorising, define, linked.names), linked.raised(most_held=1))
+    own = linked.raised(most_held=1)
+    if own is not None and adds_many(define.body):
+        return own
+    forms = (_summed_over_slices(vectorising, define, linked.names), own)
     return min([form for form in forms if form is not None], key=lambda form: length(form.matrix), default=None)
 
 

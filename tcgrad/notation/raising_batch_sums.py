@@ -22,6 +22,13 @@ from tcgrad.notation.raising_terms import Term, as_expr, expansion, flatten, mul
 from tcgrad.notation.refusal import Refusal
 from tcgrad.records import replace
 
+_MANY = 5  # terms, each a Kronecker product or more: of so many the form of a slice is the shorter one
+
+
+def adds_many(body: Expr) -> bool:
+    """Whether a sum over slices would add so many terms that another form is shorter."""
+    return sum(1 for _ in _terms(body)) >= _MANY
+
 
 def raise_batch_sums(vectorising: Vectorising, body: Expr, names: Mapping[Index, str]) -> Matrix | None:
     """The shortest matrix that ``vectorising`` makes of a body with a sum of each term over slices; None without one.
