@@ -12,10 +12,10 @@ _Node = TypeVar("_Node", bound=type)
 
 
 @dataclass_transform(frozen_default=True)
-def node(cls: _Node) -> _Node:
-    """A frozen dataclass whose hash, of its fields or ``hashed``, is computed once: trees are keys of dictionaries.
+def hashed_once(cls: _Node) -> _Node:
+    """A frozen dataclass whose hash, of its fields or ``hashed``, is computed once.
 
-    The class says ``known_hash = None``, or one that it is derived from.
+    It inherits ``known_hash = None``.
     """
     made = cast("Any", dataclass(frozen=True)(cls))
     hashed = getattr(cls, "hashed", operator.attrgetter(*cls.__annotations__))

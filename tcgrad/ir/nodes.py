@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.tensors import Tensor
-from tcgrad.trees import held, held_alone, node
+from tcgrad.trees import hashed_once, held, held_alone
 
 ReductionKind = Literal["max", "min", "prod", "logsumexp"]
 ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -83,7 +83,7 @@ class Remembered:
     without_poles: Expr | None = None
 
 
-@node
+@hashed_once
 class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
     """An exact rational number.
 
@@ -100,7 +100,7 @@ class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
         )
 
 
-@node
+@hashed_once
 class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
     """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
 
@@ -119,7 +119,7 @@ class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
         )
 
 
-@node
+@hashed_once
 class Delta(Remembered):
     """1 where the two integer expressions are equal, else 0."""
 
@@ -127,7 +127,7 @@ class Delta(Remembered):
     right: Integer
 
 
-@node
+@hashed_once
 class Iverson(Remembered):
     """1 where ``left operator right`` holds, else 0. A chain is a product of these."""
 
@@ -142,33 +142,33 @@ class Iverson(Remembered):
         return Iverson(OPPOSITES[self.operator], self.left, self.right)
 
 
-@node
+@hashed_once
 class IndexValue(Remembered):
     """The value of an integer expression as a number: a bare index or a bare dim."""
 
     value: Integer
 
 
-@node
+@hashed_once
 class Add(Remembered):
     terms: tuple[Expr, ...]
     children = held("terms")
 
 
-@node
+@hashed_once
 class Mul(Remembered):
     factors: tuple[Expr, ...]
     children = held("factors")
 
 
-@node
+@hashed_once
 class Pow(Remembered):
     base: Expr
     exponent: Expr
     children = held("base", "exponent")
 
 
-@node
+@hashed_once
 class Call(Remembered):
     """An elementwise function of a row of the function table, or an abstract one."""
 
@@ -177,7 +177,7 @@ class Call(Remembered):
     children = held("arguments")
 
 
-@node
+@hashed_once
 class Where(Remembered):
     """``then`` where ``condition`` (Iversons or a product of them) is not 0, else ``otherwise``.
 
@@ -190,7 +190,7 @@ class Where(Remembered):
     children = held("condition", "then", "otherwise")
 
 
-@node
+@hashed_once
 class IndexSum(Remembered):
     """The sum over all values of ``indices``, which are bound in ``body``."""
 
@@ -199,7 +199,7 @@ class IndexSum(Remembered):
     children = held_alone("body")
 
 
-@node
+@hashed_once
 class IndexReduce(Remembered):
     """max, min, prod or logsumexp over all values of ``indices``, which are bound in ``body``."""
 

@@ -11,10 +11,17 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass, replace
 from tcgrad.spec.model import Sample, Spec
+from tcgrad.trees import hashed_once
 
 
-@dataclass(frozen=True)
-class Define:
+class Remembered:
+    """What is known of a statement once it was asked for."""
+
+    known_hash: int | None = None
+
+
+@hashed_once
+class Define(Remembered):
     """``tensor[free] = body``: every free index of the body is one of ``free``."""
 
     tensor: Tensor
@@ -23,8 +30,8 @@ class Define:
     span: Span | None = None
 
 
-@dataclass(frozen=True)
-class Intrinsic:
+@hashed_once
+class Intrinsic(Remembered):
     """``tensor = inv/det/logdet(operand)`` over the last two axes; leading axes are batch axes.
 
     No spec has ``adj``, the transposed cofactors ``det(A) inv(A)``, which singular matrices have as well, nor
@@ -66,8 +73,8 @@ class Case:
                 return Integer.of(self.position)
 
 
-@dataclass(frozen=True)
-class Recurrence:
+@hashed_once
+class Recurrence(Remembered):
     """Tensors defined together over one index, each from values at earlier positions of ``axis``.
 
     Base cases at negative positions are not part of the tensor. The steps run over all positions that have no

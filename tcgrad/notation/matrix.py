@@ -13,7 +13,7 @@ from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.nodes import ComparisonOperator
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.trees import held, held_alone, held_as, node
+from tcgrad.trees import hashed_once, held, held_alone, held_as
 
 Axis = Integer | None  # the size of an axis; None where there is no such axis
 Shape = tuple[Axis, Axis]  # rows and columns: a column vector has no columns, a scalar neither
@@ -37,21 +37,21 @@ class Remembered:
     known_length: int | None = None
 
 
-@node
+@hashed_once
 class Number(Remembered):
     """An exact rational number."""
 
     value: Fraction
 
 
-@node
+@hashed_once
 class Size(Remembered):
     """The size of an axis as a number."""
 
     value: Integer
 
 
-@node
+@hashed_once
 class Symbol(Remembered):
     """A tensor by its name, or the slice of it where some axes are held at a position; at most two axes are left.
 
@@ -62,14 +62,14 @@ class Symbol(Remembered):
     at: tuple[Axis, ...] = ()
 
 
-@node
+@hashed_once
 class Ones(Remembered):
     """The column vector of ones."""
 
     size: Integer
 
 
-@node
+@hashed_once
 class Unit(Remembered):
     """The column vector of zeros with a one at ``position``, counted from 0."""
 
@@ -77,7 +77,7 @@ class Unit(Remembered):
     size: Integer
 
 
-@node
+@hashed_once
 class Zeros(Remembered):
     """The vector or matrix of zeros."""
 
@@ -85,12 +85,12 @@ class Zeros(Remembered):
     columns: Axis
 
 
-@node
+@hashed_once
 class Identity(Remembered):
     size: Integer
 
 
-@node
+@hashed_once
 class OneHot(Remembered):
     """The matrix whose rows are unit vectors of ``size``, row i with its one at the i-th element of a whole vector."""
 
@@ -99,7 +99,7 @@ class OneHot(Remembered):
     operands = held_alone("places")
 
 
-@node
+@hashed_once
 class BatchDelta(Remembered):
     """1 where two batch indices, each by its name, are the same, else 0."""
 
@@ -107,7 +107,7 @@ class BatchDelta(Remembered):
     right: Integer
 
 
-@node
+@hashed_once
 class Commutation(Remembered):
     """The permutation with ``comm vec(A) = vec(Aᵀ)`` for an A of ``rows`` by ``columns``."""
 
@@ -116,19 +116,19 @@ class Commutation(Remembered):
     order: VecOrder = "row"
 
 
-@node
+@hashed_once
 class Transpose(Remembered):
     operand: Matrix
     operands = held_alone("operand")
 
 
-@node
+@hashed_once
 class Inverse(Remembered):
     operand: Matrix
     operands = held_alone("operand")
 
 
-@node
+@hashed_once
 class MatMul(Remembered):
     """The matrix product of two or more factors, neighbours conformable; a column before a row is an outer product."""
 
@@ -136,7 +136,7 @@ class MatMul(Remembered):
     operands = held("factors")
 
 
-@node
+@hashed_once
 class Hadamard(Remembered):
     """The elementwise product of ``factors`` over that of ``divisors``."""
 
@@ -145,7 +145,7 @@ class Hadamard(Remembered):
     operands = held_as(lambda own: own.factors + own.divisors)
 
 
-@node
+@hashed_once
 class Kron(Remembered):
     """The Kronecker product ``left ⊗ right``."""
 
@@ -154,7 +154,7 @@ class Kron(Remembered):
     operands = held("left", "right")
 
 
-@node
+@hashed_once
 class Scale(Remembered):
     """``coefficient * factors * body / divisors``: all are scalars but the body; without a body it is a scalar."""
 
@@ -165,7 +165,7 @@ class Scale(Remembered):
     operands = held_as(lambda own: own.factors + own.divisors + (() if own.body is None else (own.body,)))
 
 
-@node
+@hashed_once
 class Sum(Remembered):
     """The sum of terms of one shape."""
 
@@ -173,7 +173,7 @@ class Sum(Remembered):
     operands = held("terms")
 
 
-@node
+@hashed_once
 class BatchSum(Remembered):
     """The sum of ``operand`` over the values of a batch index, at which tensors in it are held."""
 
@@ -182,7 +182,7 @@ class BatchSum(Remembered):
     operands = held_alone("operand")
 
 
-@node
+@hashed_once
 class Power(Remembered):
     """``base`` to the ``exponent``, element by element where it is no scalar."""
 
@@ -191,7 +191,7 @@ class Power(Remembered):
     operands = held("base", "exponent")
 
 
-@node
+@hashed_once
 class Apply(Remembered):
     """A function of the table, element by element."""
 
@@ -200,7 +200,7 @@ class Apply(Remembered):
     operands = held("arguments")
 
 
-@node
+@hashed_once
 class Compare(Remembered):
     """1 where ``left operator right`` holds, else 0, element by element."""
 
@@ -210,7 +210,7 @@ class Compare(Remembered):
     operands = held("left", "right")
 
 
-@node
+@hashed_once
 class Choose(Remembered):
     """``then`` where ``condition`` is not 0, else ``otherwise``, element by element."""
 
@@ -220,7 +220,7 @@ class Choose(Remembered):
     operands = held("condition", "then", "otherwise")
 
 
-@node
+@hashed_once
 class Fold(Remembered):
     """A scalar made of a whole vector or matrix: its trace, determinant, Euclidean norm, largest element, ..."""
 
@@ -229,7 +229,7 @@ class Fold(Remembered):
     operands = held_alone("operand")
 
 
-@node
+@hashed_once
 class DiagMatrix(Remembered):
     """The diagonal matrix of a vector."""
 
@@ -237,7 +237,7 @@ class DiagMatrix(Remembered):
     operands = held_alone("vector")
 
 
-@node
+@hashed_once
 class DiagVector(Remembered):
     """The diagonal of a square matrix, as a vector."""
 
@@ -245,7 +245,7 @@ class DiagVector(Remembered):
     operands = held_alone("matrix")
 
 
-@node
+@hashed_once
 class CrossMatrix(Remembered):
     """The antisymmetric matrix of a vector v of three whose product with a vector w is the cross product v × w."""
 
@@ -253,7 +253,7 @@ class CrossMatrix(Remembered):
     operands = held_alone("vector")
 
 
-@node
+@hashed_once
 class Triangle(Remembered):
     """A matrix with 0 above, or below, one of its diagonals: ``offset`` columns to the right of that at the corner."""
 
@@ -263,7 +263,7 @@ class Triangle(Remembered):
     operands = held_alone("operand")
 
 
-@node
+@hashed_once
 class Vec(Remembered):
     """A matrix as one column, row after row, or column after column."""
 
