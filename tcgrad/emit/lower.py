@@ -10,6 +10,7 @@ from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.complements import complemented
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
+from tcgrad.emit.expm1 import with_expm1
 from tcgrad.emit.expressions import Expressions
 from tcgrad.emit.fronts import Fronts
 from tcgrad.emit.logaddexp import with_logaddexp
@@ -126,7 +127,7 @@ class Lowering:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
         body = left_out(shifted(with_tail_areas(complemented(without_poles(selected(define.body))))))
-        finite = replace(define, body=with_logaddexp(body))
+        finite = replace(define, body=with_expm1(with_logaddexp(body)))
         with self.around(define.tensor):
             structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:

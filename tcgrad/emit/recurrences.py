@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.expm1 import with_expm1
 from tcgrad.emit.filling import Block, Buffer, Carried, Place, Relation, Scan, Segment, Write
 from tcgrad.emit.fronts import Front
 from tcgrad.emit.hoisting import Hoisting
@@ -216,7 +217,7 @@ def _prepared(case: Case) -> Case:
     """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
     tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=with_logaddexp(left_out(shifted(without_poles(selected(case.body))))))
+    return replace(case, body=with_expm1(with_logaddexp(left_out(shifted(without_poles(selected(case.body)))))))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

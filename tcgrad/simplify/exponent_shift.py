@@ -26,7 +26,8 @@ from tcgrad.ir.tensors import MINUS_INFINITY
 from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.exponentials import Exponential, Exponentials, exponential_of, exponentials_of
-from tcgrad.simplify.signs import is_positive_number
+from tcgrad.simplify.powers import negated
+from tcgrad.simplify.signs import is_never_negative, is_positive_number
 
 _EXP, _MAX = FUNCTIONS["exp"], FUNCTIONS["max"]
 
@@ -49,8 +50,8 @@ class Shift:
 
     @staticmethod
     def of(total: Expr) -> Shift | None:
-        """That of a sum; None where it is no sum of exponentials and numbers. Of one of several terms each may have a
-        weight.
+        """That of a sum; None where it is no sum of exponentials and numbers, or none of the exponents can be above 0,
+        that of a number. Of one of several terms each may have a weight.
         """
         terms, has_number, has_coefficient = [], False, False
         is_one_of_several = isinstance(total, Add)
@@ -66,6 +67,8 @@ class Shift:
         is_weighted = any(term.exponential.weights for term in terms)
         may_be_empty = not has_number and not any(term.is_there for term in terms)
         if not terms or (may_be_empty and has_coefficient and not is_weighted):
+            return None
+        if has_number and all(is_never_negative(negated(term.exponential.exponent)) for term in terms):
             return None
         exponents = [ZERO] * has_number + [term.largest for term in terms]
         largest = reduce(lambda left, right: Call(_MAX, (left, right)), exponents)
