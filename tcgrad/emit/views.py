@@ -7,6 +7,7 @@ from itertools import dropwhile
 
 from tcgrad.emit.arrays import Node, Value
 from tcgrad.emit.graph import Graph
+from tcgrad.emit.mirrored import Mirrored
 from tcgrad.emit.operations import Diagonal, Expand, Pad, Pick, Reshape, Slice, Transpose
 from tcgrad.ir.indices import Index, Integer
 
@@ -18,13 +19,16 @@ class Views:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._mirrored = Mirrored()
 
     def transposed(self, node: Node, order: Sequence[int]) -> Node:
-        """Axis k of the result is axis ``order[k]`` of the node; views of views are one view."""
+        """Axis k of the result is axis ``order[k]`` of the node; views of views are one view, and what equals its
+        transpose is not turned.
+        """
         if isinstance(node.operation, Transpose):
             order = tuple(node.operation.order[k] for k in order)
             node = node.arguments[0]
-        if all(k == axis for k, axis in enumerate(order)):
+        if all(k == axis for k, axis in enumerate(order)) or (len(order) == 2 and self._mirrored.sign(node) == 1):
             return node
         return self.graph.make(Transpose(tuple(order)), (node,), tuple(node.shape[k] for k in order), node.kind)
 
