@@ -36,3 +36,20 @@ def _value(matrix, x, z):
     names = {"exp": np.exp, "sqrt": np.sqrt, "abs": np.abs, "max": np.maximum}
     text = matrix.replace("x[i]", "x[:, None]").replace("x[j]", "x").replace("z[i]", "z[:, None]").replace("z[j]", "z")
     return eval(text.replace("^", "**"), names, {"x": x, "z": z})  # noqa: S307 - it stands above
+
+
+def test_a_kernel_with_noise_and_its_inverse_are_not_turned():
+    kernel = ["K[i,j] = exp(-(x[i] - x[j])^2) + s^2*delta[i,j]", "l = y[i]*inv(K)[i,j]*y[j] + logdet(K)"]
+    source = Emitted(spec(["x: [N]", "s: []", "y: [N]"], kernel, dims="{N: 5}")).source
+    backward = source.split("def backward")[1].split("def ")[0]
+    assert ".T" not in backward
+    assert backward.count("inv_K") == 2  # what is saved, and the derivative of the determinant
+
+
+def test_blocks_beside_the_diagonal_are_turned():
+    right = ["K[i,j] = exp(-(x[i] - x[j])^2) + [i == 0]*x[j]", "y[i,j] = K[i,j]*W[i,j] + sin(W[i,j])*K[j,i]"]
+    made = Emitted(spec(["x: [N]", "W: [N, N]"], right, dims="{N: 5}"))
+    inputs = made.inputs()
+    x, weights = inputs["x"], inputs["W"]
+    own = np.exp(-((x[:, None] - x) ** 2)) + np.eye(5)[0][:, None] * x
+    np.testing.assert_allclose(made.module.forward(**inputs), own * weights + np.sin(weights) * own.T, rtol=1e-12)

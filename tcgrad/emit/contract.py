@@ -70,7 +70,7 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
     groups = _groups(left, right, summed)
     if not groups.rows and not groups.columns:
         return _dot(build, left, right, groups, hint)
-    if _should_swap(left, right, groups, hint):
+    if _should_swap(build, left, right, groups, hint):
         left, right = right, left
         groups = _groups(left, right, summed)
     if groups.batch and not (groups.rows and groups.columns):
@@ -103,7 +103,7 @@ def _groups(left: Value, right: Value, summed: Axes) -> _Groups:
     return _Groups(batch, rows, columns, summed)
 
 
-def _should_swap(left: Value, right: Value, groups: _Groups, hint: Axes) -> bool:
+def _should_swap(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> bool:
     """Whether the operands stand the wrong way round for the order that is wanted."""
     if groups.rows and groups.columns:
         position = {index: k for k, index in enumerate(hint)}
@@ -112,7 +112,9 @@ def _should_swap(left: Value, right: Value, groups: _Groups, hint: Axes) -> bool
         return first[1] < first[0]
     if len(groups.summed) > 1:
         return not groups.rows
-    # A matrix and a vector: the matrix stands where it needs no transposition.
+    # A matrix and a vector: the matrix stands where it needs no transposition, in front if it never does.
+    if build.is_mirrored((left if groups.rows else right).node):
+        return not groups.rows
     summed = groups.summed[0]
     return left.axes[-1] is not summed if groups.rows else right.axes[-1] is summed
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from math import prod
 
 from tcgrad.emit.arrays import Node
+from tcgrad.emit.filling import Assemble, Block, is_whole
 from tcgrad.emit.operations import (
     Apply,
     Expand,
+    Linalg,
     Matmul,
     Number,
     Outer,
@@ -62,10 +64,22 @@ class Mirrored:
             case Matmul():
                 left, right = map(_lying, arguments)
                 return int(right == _turned(left))
+            case Assemble(blocks):
+                return self._of_blocks(node, blocks)
+            case Linalg("inv"):
+                return self.sign(arguments[0])
             case SquaredDistances() | Outer():
                 return int(arguments[0] is arguments[1])
             case _:
                 return 0
+
+    def _of_blocks(self, node: Node, blocks: Iterable[Block]) -> int:
+        """Of what is on the diagonal, and of matrices all over."""
+        pairs = zip(node.arguments, blocks, strict=True)
+        signs = [
+            self.sign(part) if is_whole(part, block, node) else int(_is_on_diagonal(block)) for part, block in pairs
+        ]
+        return int(all(sign == 1 for sign in signs))
 
     def _of_sum(self, terms: Iterable[tuple[int, Node]]) -> int:
         own: Counter[tuple[int, _Part]] = Counter()
@@ -84,6 +98,11 @@ class Mirrored:
         rest = Counter(_lying(factor) for factor in factors if not signs[factor])
         is_mirrored = rest == Counter({_turned(part): count for part, count in rest.items()})
         return is_mirrored * prod(signs[factor] for factor in factors if signs[factor])
+
+
+def _is_on_diagonal(block: Block) -> bool:
+    first, second = block.places
+    return first == second
 
 
 def _lying(node: Node) -> _Part:

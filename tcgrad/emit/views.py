@@ -21,6 +21,10 @@ class Views:
         self.graph = graph
         self._mirrored = Mirrored()
 
+    def is_mirrored(self, node: Node) -> bool:
+        """Whether a matrix is seen to equal its transpose."""
+        return len(node.shape) == 2 and self._mirrored.sign(node) == 1
+
     def transposed(self, node: Node, order: Sequence[int]) -> Node:
         """Axis k of the result is axis ``order[k]`` of the node; views of views are one view, and what equals its
         transpose is not turned.
@@ -28,7 +32,7 @@ class Views:
         if isinstance(node.operation, Transpose):
             order = tuple(node.operation.order[k] for k in order)
             node = node.arguments[0]
-        if all(k == axis for k, axis in enumerate(order)) or (len(order) == 2 and self._mirrored.sign(node) == 1):
+        if all(k == axis for k, axis in enumerate(order)) or self.is_mirrored(node):
             return node
         return self.graph.make(Transpose(tuple(order)), (node,), tuple(node.shape[k] for k in order), node.kind)
 
