@@ -15,7 +15,7 @@ from tcgrad.check.comparing_module import compare_inputs, compare_modes, compare
 from tcgrad.check.comparing_second import compare_second
 from tcgrad.check.comparing_tangents import compare_tangent, tangent_bounds, tangents_are_finite
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.formulas import Formulas
 from tcgrad.check.forward import same_branches
 from tcgrad.check.gradient_bounds import least_of_others
@@ -187,11 +187,13 @@ def _forward(bench: Bench, of: Tensor) -> None:
         enter(
             bench,
             bench.tallies.row(kind, subject, of.name, None),
-            find,
-            bound=bound,
-            known=Known(sample.value(of.name), sample.own_bound(of.name)),
-            method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
-            locate=lambda flat: bench.element(of, flat),
+            Claim(
+                find,
+                bound=bound,
+                known=Known(sample.value(of.name), sample.own_bound(of.name)),
+                method=f"plain evaluation ({type_name(sample.forward.context.dtype)})",
+                locate=lambda flat: bench.element(of, flat),
+            ),
         )
 
     if module is not None and bench.options.asks_for("forward"):

@@ -11,7 +11,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.gradient_bounds import Bounds, least_of_others, rounding_of_sums
 from tcgrad.check.precision import type_name, unit_roundoff
 from tcgrad.check.references import Known, Reference, spread
@@ -212,15 +212,17 @@ def _compare_elements(bench: Bench, known: Reference, tally: Tally, found: _Find
     enter(
         bench,
         tally,
-        found.work,
-        bound=at_elements(found.bound),
-        wider=found.widened(at_elements),
-        known=known.gradient(found.outputs),
-        method=known.method,
-        locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
-        view=lambda gradient: found.elements(gradient)[known.columns],
-        part=part,
-        slips=found.slips,
+        Claim(
+            found.work,
+            bound=at_elements(found.bound),
+            wider=found.widened(at_elements),
+            known=known.gradient(found.outputs),
+            method=known.method,
+            locate=lambda flat: bench.element(known.wrt, int(known.columns[flat])),
+            view=lambda gradient: found.elements(gradient)[known.columns],
+            part=part,
+            slips=found.slips,
+        ),
     )
 
 
@@ -234,16 +236,18 @@ def _compare_directions(bench: Bench, known: Reference, tally: Tally, found: _Fi
     return enter(
         bench,
         tally,
-        found.work,
-        bound=along_directions(found.bound),
-        wider=found.widened(along_directions),
-        known=known.projections(found.outputs),
-        method=known.method,
-        locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
-        view=partial(_along, mixed, found),
-        how="along random directions",
-        part="directions",
-        slips=found.slips,
+        Claim(
+            found.work,
+            bound=along_directions(found.bound),
+            wider=found.widened(along_directions),
+            known=known.projections(found.outputs),
+            method=known.method,
+            locate=lambda flat: ((), f"along random direction {flat} of {known.wrt.name}"),
+            view=partial(_along, mixed, found),
+            how="along random directions",
+            part="directions",
+            slips=found.slips,
+        ),
     )
 
 
@@ -262,13 +266,15 @@ def _compare_whole(
     enter(
         bench,
         tally,
-        found.work,
-        bound=found.bound,
-        wider=found.wider,
-        known=right,
-        method=method,
-        locate=lambda flat: bench.element(known.wrt, flat),
-        view=found.checked,
-        part=part,
-        slips=found.slips,
+        Claim(
+            found.work,
+            bound=found.bound,
+            wider=found.wider,
+            known=right,
+            method=method,
+            locate=lambda flat: bench.element(known.wrt, flat),
+            view=found.checked,
+            part=part,
+            slips=found.slips,
+        ),
     )

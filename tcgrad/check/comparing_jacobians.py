@@ -8,7 +8,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.formulas import Formulas, Positions
 from tcgrad.check.references import Reference
 from tcgrad.evaluate import Array
@@ -37,11 +37,13 @@ def compare_jacobian(bench: Bench, known: Reference, of: Tensor) -> None:
     enter(
         bench,
         formula,
-        lambda: _blocks(bench, known, of, statements, Formulas.value),
-        bound=bound,
-        known=known.jacobian(of),
-        method=known.method,
-        locate=bench.derivative(of, known.wrt, known.columns),
+        Claim(
+            lambda: _blocks(bench, known, of, statements, Formulas.value),
+            bound=bound,
+            known=known.jacobian(of),
+            method=known.method,
+            locate=bench.derivative(of, known.wrt, known.columns),
+        ),
     )
 
     def stepwise() -> Array:
@@ -73,12 +75,14 @@ def _module_jacobian(
     enter(
         bench,
         tally,
-        find,
-        bound=bench.coarsened(bound),
-        wider=wider if known.is_full or size <= _LARGEST_MOVED else None,
-        known=known.jacobian(of),
-        method=known.method,
-        locate=bench.derivative(of, wrt, known.columns),
+        Claim(
+            find,
+            bound=bench.coarsened(bound),
+            wider=wider if known.is_full or size <= _LARGEST_MOVED else None,
+            known=known.jacobian(of),
+            method=known.method,
+            locate=bench.derivative(of, wrt, known.columns),
+        ),
     )
 
 

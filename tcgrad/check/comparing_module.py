@@ -8,7 +8,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module, ModuleError, same_bits
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.formulas import upstream_arrays
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread
@@ -40,11 +40,13 @@ def compare_modes(bench: Bench) -> None:
     enter(
         bench,
         bench.tallies.row("dot_product", "module", ", ".join(sample.upstream), None),
-        forward_mode,
-        bound=np.zeros_like(rounding),
-        known=Known(backward_mode, rounding),
-        method="jvp against backward",
-        locate=lambda _: ((), "the product of dy and J v"),
+        Claim(
+            forward_mode,
+            bound=np.zeros_like(rounding),
+            known=Known(backward_mode, rounding),
+            method="jvp against backward",
+            locate=lambda _: ((), "the product of dy and J v"),
+        ),
     )
 
 

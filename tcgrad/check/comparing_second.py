@@ -9,7 +9,7 @@ import numpy as np
 from tcgrad.calculus.second import has_hessian
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import ModuleError
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.check.references import Known, spread, spreads
 from tcgrad.check.second_bench import SecondBench
@@ -49,13 +49,15 @@ def _block(at: SecondBench, first: Tensor, second: Tensor) -> None:
     enter(
         at.bench,
         at.bench.tallies.row("hessian", "module", at.of, first.name),
-        lambda: at.block(first, second),
-        bound=at.block_bound(first, second),
-        wider=lambda: at.emitted_bound(first, second),
-        known=at.known.block(first.name, second.name),
-        method=at.known.method(first.name, second.name),
-        locate=_locate_in_block(at, first, second),
-        part=second.name,
+        Claim(
+            lambda: at.block(first, second),
+            bound=at.block_bound(first, second),
+            wider=lambda: at.emitted_bound(first, second),
+            known=at.known.block(first.name, second.name),
+            method=at.known.method(first.name, second.name),
+            locate=_locate_in_block(at, first, second),
+            part=second.name,
+        ),
     )
 
 
@@ -70,13 +72,15 @@ def _symmetry(at: SecondBench, first: Tensor, second: Tensor) -> None:
     enter(
         at.bench,
         at.bench.tallies.row("hessian_symmetry", "module", at.of, first.name),
-        lambda: at.block(first, second),
-        bound=bound,
-        wider=lambda: at.emitted_bound(first, second) + turned(at.emitted_bound(second, first), order),
-        known=Known(other.astype(bound.dtype), mirrored),
-        method="the block with its inputs exchanged",
-        locate=_locate_in_block(at, first, second),
-        part=second.name,
+        Claim(
+            lambda: at.block(first, second),
+            bound=bound,
+            wider=lambda: at.emitted_bound(first, second) + turned(at.emitted_bound(second, first), order),
+            known=Known(other.astype(bound.dtype), mirrored),
+            method="the block with its inputs exchanged",
+            locate=_locate_in_block(at, first, second),
+            part=second.name,
+        ),
     )
 
 
@@ -124,12 +128,14 @@ class _Products:
         enter(
             self.at.bench,
             self.at.bench.tallies.row(self.kind, "module", self.at.of, self.first.name),
-            find,
-            bound=bound,
-            known=known,
-            method=self.at.known.method(self.first.name, self.second.name),
-            locate=locate,
-            part=f"{self.second.name}, {len(bound)}",
+            Claim(
+                find,
+                bound=bound,
+                known=known,
+                method=self.at.known.method(self.first.name, self.second.name),
+                locate=locate,
+                part=f"{self.second.name}, {len(bound)}",
+            ),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tcgrad.check.bench import Bench
 from tcgrad.check.emitted import Module
-from tcgrad.check.entering import enter
+from tcgrad.check.entering import Claim, enter
 from tcgrad.check.references import Known, Reference
 from tcgrad.check.tangents import Joint, no_directions, one
 from tcgrad.evaluate import Array
@@ -50,11 +50,13 @@ def compare_tangent(bench: Bench, known: Reference, of: Tensor, bounds: Bounds) 
         enter(
             bench,
             tally,
-            partial(_tangent_of, module, of, bench.moving(known.wrt, direction)),
-            bound=bounds[known.wrt.name][of.name][number],
-            known=Known(tangents.value[number], tangents.error[number], tangents.usual),
-            method=known.method,
-            locate=lambda flat: bench.element(of, flat),
+            Claim(
+                partial(_tangent_of, module, of, bench.moving(known.wrt, direction)),
+                bound=bounds[known.wrt.name][of.name][number],
+                known=Known(tangents.value[number], tangents.error[number], tangents.usual),
+                method=known.method,
+                locate=lambda flat: bench.element(of, flat),
+            ),
         )
 
 

@@ -42,7 +42,7 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.traversal import free_indices, mentions_delta, tensors_read
+from tcgrad.ir.traversal import free_indices, sorts_in, tensors_read
 from tcgrad.simplify.attained import attained
 
 
@@ -113,7 +113,7 @@ class Expressions(Pointwise):
         """Whether the sum of each term by itself is cheaper than the sum of the whole: all are contractions."""
         if all(is_contraction(term) for term in body.terms):
             return True
-        return any(map(self.definitions.is_structured, tensors_read(body))) or mentions_delta(body)
+        return any(map(self.definitions.is_structured, tensors_read(body))) or Delta in sorts_in(body)
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
         parts = Factors.of(expr, self._distributes, self.gaps)

@@ -10,7 +10,6 @@ from tcgrad.ir.nodes import Expr
 WHATEVER_STANDS_THERE = (
     "known_size",
     "known_cost",
-    "known_delta",
     "known_sign",
     "known_root",
     "known_lone_sum",

@@ -68,7 +68,6 @@ class Remembered:
     known_shapes: frozenset[int] | None = None
     known_keys: dict[tuple[tuple[Index, str], ...], str] | None = None
     known_cost: int | None = None
-    known_delta: bool | None = None
     known_sign: bool | None = None
     known_root: bool | None = None
     known_lone_sum: bool | None = None

@@ -206,14 +206,6 @@ def sorts_in(expr: Expr) -> frozenset[type | str]:
     return known
 
 
-def mentions_delta(expr: Expr) -> bool:
-    """Whether a delta occurs at any depth; kept on the node once known."""
-    known = expr.known_delta
-    if known is None:
-        known = vars(expr)["known_delta"] = isinstance(expr, Delta) or any(map(mentions_delta, children(expr)))
-    return known
-
-
 def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     """The tensors that are read, as values or inside index positions, each once, in the order of occurrence."""
     known = expr.known_tensors

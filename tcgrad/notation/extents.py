@@ -63,14 +63,15 @@ def range_is_implied(
     """
     nodes = [node for part in parts for node in walk(part)]
     leaves = [node for node in nodes if not children(node)]
-    sizes = [size.value for node in leaves for own, size in lone_positions(node) if own is index]
+    holding = [node for node in leaves if index in free_indices(node)]
+    sizes = [size.value for node in holding for own, size in lone_positions(node) if own is index]
     if sizes and min(sizes) == index.size.value:
         return smallest or max(sizes) == min(sizes)
-    alone = _reads_of_its_own(index, leaves)
+    alone = _reads_of_its_own(index, holding)
     if sizes or any(_is_condition_on(index, node) for node in nodes):
         compound = alone
     else:
-        compound = [read for node in leaves for read in _compound_reads(index, node)]
+        compound = [read for node in holding for read in _compound_reads(index, node)]
     shared = {other for position, _ in compound for other in position.indices}
     untold = {other for other in unknown if other in shared and not _is_told_alone(other, leaves)}
     compound = [read for read in compound if untold.isdisjoint(read[0].indices)]

@@ -1,7 +1,8 @@
 """The matrix IR: scalars, column vectors and matrices, composed as the Matrix Cookbook composes them.
 
-Constructors check nothing and simplify nothing; `matrix_building` does both. A vector is a column, its transpose a
-row. Functions, powers, comparisons and Hadamard products are elementwise over operands of one shape, scalars apart.
+Constructors check nothing and simplify nothing; `matrix_building` and `matrix_elementwise` do both. A vector is a
+column, its transpose a row. Functions, powers, comparisons and Hadamard products are elementwise over operands of one
+shape, scalars apart.
 """
 
 from __future__ import annotations

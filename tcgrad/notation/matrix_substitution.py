@@ -24,16 +24,8 @@ from tcgrad.notation.matrix import (
     Triangle,
 )
 from tcgrad.notation.matrix_batches import lengths
-from tcgrad.notation.matrix_building import (
-    cross_matrix,
-    diagonal_matrix,
-    hadamard,
-    power,
-    product,
-    squared_norm,
-    trace,
-    triangle,
-)
+from tcgrad.notation.matrix_building import cross_matrix, diagonal_matrix, product, squared_norm, trace
+from tcgrad.notation.matrix_elementwise import hadamard, power, triangle
 from tcgrad.notation.matrix_form import MatrixForm
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_scaling import scaled

@@ -20,7 +20,7 @@ from tcgrad.notation.matrix import (
     Zeros,
 )
 from tcgrad.notation.matrix_binomials import addends, split_by_identity, with_binomials
-from tcgrad.notation.matrix_building import diagonal_matrix, hadamard, product
+from tcgrad.notation.matrix_building import diagonal_matrix, product
 from tcgrad.notation.matrix_common import (
     Word,
     chain_of,
@@ -32,6 +32,7 @@ from tcgrad.notation.matrix_common import (
     word_of,
 )
 from tcgrad.notation.matrix_commutations import with_commuted_joined
+from tcgrad.notation.matrix_elementwise import hadamard
 from tcgrad.notation.matrix_groups import elementwise_alike, group_of_some, groups_of_all
 from tcgrad.notation.matrix_kroneckers import with_kroneckers_joined
 from tcgrad.notation.matrix_negation import lifted

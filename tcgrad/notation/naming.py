@@ -15,7 +15,7 @@ from tcgrad.ir.nodes import Add, Component, Delta, Expr, IndexValue
 from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import bound_indices, children, integers, tensors_read, walk
+from tcgrad.ir.traversal import BINDERS, bound_indices, children, integers, sorts_in, tensors_read, walk
 from tcgrad.notation.extents import contradicted, is_between_axes, range_is_implied, size_is_read
 from tcgrad.records import dataclass
 
@@ -172,6 +172,8 @@ class _Naming:
     def visit(self, expr: Expr, taken: frozenset[str]) -> frozenset[str]:
         """Name all that is bound in ``expr``; the names it uses in addition to those taken."""
         used: frozenset[str] = frozenset()
+        if sorts_in(expr).isdisjoint(BINDERS):
+            return used
         if self.ranges and not isinstance(expr, Add):
             taken |= {self.names[index] for node in walk(expr) for index in bound_indices(node) if index in self.names}
         for index in bound_indices(expr):

@@ -53,7 +53,8 @@ from tcgrad.notation.matrix import (
     Unit,
 )
 from tcgrad.notation.matrix_batches import batch_sum
-from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, power, product
+from tcgrad.notation.matrix_building import ONE, diagonal_matrix, filled, product
+from tcgrad.notation.matrix_elementwise import power
 from tcgrad.notation.matrix_negation import settled
 from tcgrad.notation.matrix_sums import add
 from tcgrad.notation.matrix_transpose import transpose

@@ -13,16 +13,8 @@ from dataclasses import field
 
 from tcgrad.ir.indices import Index
 from tcgrad.notation.matrix import DiagVector, Hadamard, Matrix, Ones, Size, Triangle
-from tcgrad.notation.matrix_building import (
-    cross_matrix,
-    diagonal_matrix,
-    filled,
-    hadamard,
-    product,
-    square_root_of,
-    squared_norm,
-    trace,
-)
+from tcgrad.notation.matrix_building import cross_matrix, diagonal_matrix, filled, product, squared_norm, trace
+from tcgrad.notation.matrix_elementwise import hadamard, square_root_of
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_shape import is_mask
 from tcgrad.notation.matrix_sums import weighted

@@ -16,6 +16,7 @@ from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.implied import implied_guards
 from tcgrad.simplify.monomials import UNIT, Monomial, Policy, monomials, size_powers
 from tcgrad.simplify.order import in_order
+from tcgrad.simplify.permutations import is_antisymmetric
 from tcgrad.simplify.power_sums import closed_sum
 from tcgrad.simplify.powers import merge_powers, power, scaled_sum
 from tcgrad.simplify.remainders import whole_division
@@ -216,6 +217,8 @@ def assemble(part: Monomial, policy: Policy) -> Expr:
         if len(part.powers) < factors_before:  # what cancelled may have been all that held an index
             part = _sizes_for_idle(part)
         part = _split_sums(part, policy)
+        if any(exponent is ONE and is_antisymmetric(base) for base, exponent in part.powers):
+            return ZERO
     factors = [base if exponent is ONE else power(base, exponent) for base, exponent in part.powers]
     return _scaled_product(part.coefficient, in_order(factors))
 

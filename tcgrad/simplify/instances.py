@@ -63,12 +63,14 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     made = map_children(expr, lambda part: with_components(part, inside))
     if made is not expr:
         expr = simplify(made)
+        held = shapes_in(expr)
     for fact in known:
-        while fact.shapes <= shapes_in(expr):
+        while fact.shapes <= held:
             found = _as_component(expr, fact)
             if found is None:
                 break
             expr = simplify(found)
+            held = shapes_in(expr)
     return expr
 
 

@@ -18,12 +18,14 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.substitution import rename_binder
-from tcgrad.ir.traversal import factors_of, product_of
+from tcgrad.ir.traversal import factors_of, product_of, sorts_in
 from tcgrad.simplify import simplify
 
 
 def with_exponentials_joined(expr: Expr) -> Expr:
     """``exp(a) exp(b)^-1 = exp(a - b)``, where one of them stands in a sum too."""
+    if "exp" not in sorts_in(expr):
+        return expr
     factors = _moved_in(factors_of(expr))
     powers = [(n, exponent) for n, factor in enumerate(factors) if (exponent := _exponent(factor)) is not None]
     if len(powers) < 2:

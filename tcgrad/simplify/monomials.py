@@ -30,7 +30,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.substitution import rename_binder
-from tcgrad.ir.traversal import children, factors_of, integers, mentions_delta, product_of
+from tcgrad.ir.traversal import children, factors_of, integers, product_of, sorts_in
 from tcgrad.simplify.signs import is_never_negative
 
 UNIT = Fraction(1)
@@ -221,7 +221,7 @@ def _square_root(value: Fraction) -> Fraction | None:
 
 def has_delta(expr: Expr, live: frozenset[Index]) -> bool:
     """Whether a delta of a live index is a factor of one of the terms of ``expr``, at product level."""
-    if not live or not mentions_delta(expr):
+    if not live or Delta not in sorts_in(expr):
         return False
     return any(index in live for delta in _deltas(expr) for side in integers(delta) for index in side.indices)
 

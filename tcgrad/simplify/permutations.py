@@ -47,7 +47,7 @@ def product_sorted(body: Expr, bound: Collection[Index]) -> Expr:
 
 def is_antisymmetric(whole: Expr) -> bool:
     """Whether it is a sum and 0: two summed indices of a symbol, equally long, may change places in all beside it."""
-    if not isinstance(whole, IndexSum) or not holds_symbol(whole):
+    if not isinstance(whole, IndexSum):
         return False
     factors = factors_of(whole.body)
     for place, factor in enumerate(factors):

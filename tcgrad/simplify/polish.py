@@ -66,7 +66,9 @@ def _polished(expr: Expr) -> Expr:
             if not isinstance(flat, Mul):
                 return flat
             closed = with_divisor_inside(flat)
-            return with_exponentials_joined(_with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed))))
+            if Pow in map(type, factors_of(closed)):
+                closed = _with_ratios_joined(_with_ratio_of_roots(_with_roots_joined(closed)))
+            return with_exponentials_joined(closed)
         case IndexSum():
             shifted = with_guards_shifted_away(whole)
             return with_halves_merged(shifted) if isinstance(shifted, IndexSum) else shifted

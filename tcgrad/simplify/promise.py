@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Const, Delta, Expr, IndexSum, IndexValue, Iverson
@@ -62,17 +63,15 @@ def inert_factors(factors: Sequence[Expr], opened: Sequence[Expr], facts: Sequen
     facts: the definitions that can have instances in it.
     """
     named = frozenset[int]().union(*[fact.bases for fact in facts])
-    has_numbers = any(map(_has_numbers, map(flat_factors, opened)))
-    has_idle = any(map(_has_idle_sum, opened))
-    read = Counter(tensor for factor in factors for tensor in tensors_read(factor))
+    read = Counter(chain.from_iterable(map(tensors_read, factors)))
 
     def is_inert(factor: Expr) -> bool:
         base, _ = as_power(factor)
         match base:
             case Const():
-                return not has_numbers
+                return not any(map(_has_numbers, map(flat_factors, opened)))
             case IndexValue(value=value):
-                return not has_idle and not value.indices
+                return not value.indices and not any(map(_has_idle_sum, opened))
             case Component(tensor=tensor):
                 gathered = tensors_read(base)[1:]
                 return read[tensor] == 1 and not gathered and shape(base) not in named
@@ -84,10 +83,12 @@ def inert_factors(factors: Sequence[Expr], opened: Sequence[Expr], facts: Sequen
 
 def _some_are_alike(bags: Sequence[Sequence[tuple[int, int]]], powers: Sequence[Sequence[Factor]]) -> bool:
     """Whether two products have factors of the same shapes, and those of the same indices."""
+    if len(set(map(tuple, bags))) == len(bags):
+        return False
     found = Counter(map(tuple, bags))
     like = [own for bag, own in zip(bags, powers, strict=True) if found[tuple(bag)] > 1]
     has_delta = any(isinstance(base, Delta) for own in like for base, _ in own)
-    return bool(like) and (has_delta or len(set(map(_inside, like))) < len(like))
+    return has_delta or len(set(map(_inside, like))) < len(like)
 
 
 def _without_sizes_that_cancel(powers: list[Factor]) -> list[Factor]:
@@ -102,8 +103,8 @@ def _without_sizes_that_cancel(powers: list[Factor]) -> list[Factor]:
 
 def _some_share_a_bracket(powers: Sequence[Sequence[Factor]]) -> bool:
     """Whether some terms hold in one case and the others in others: cases stand apart."""
-    brackets = Counter(base for own in powers for base, _ in own if isinstance(base, Iverson))
-    return any(1 < count < len(powers) for count in brackets.values())
+    brackets = [base for own in powers for base, _ in own if type(base) is Iverson]
+    return any(1 < count < len(powers) for count in Counter(brackets).values()) if brackets else False
 
 
 def _inside(powers: Sequence[Factor]) -> frozenset[tuple[int, frozenset[Index]]]:
@@ -138,7 +139,8 @@ def _sign(exponent: Expr) -> int:
 
 
 def _has_numbers(factors: Sequence[Expr]) -> bool:
-    return sum(isinstance(factor, Const) and abs(factor.value) != 1 for factor in factors) > 1
+    numbers = [factor.value for factor in factors if type(factor) is Const]
+    return len(numbers) > 1 and sum(abs(number) != 1 for number in numbers) > 1
 
 
 def least_cost(terms: Sequence[Term]) -> int:

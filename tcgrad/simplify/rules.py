@@ -110,8 +110,6 @@ def _product(expr: Expr, policy: Policy) -> Expr:
     given = [part for part in monomials(expr, policy) if part.coefficient is UNIT or part.coefficient]
     parts = [done for part in given for done in contract(part, policy)]
     written = [assemble(part, policy) for part in parts]
-    if holds_symbol(expr):  # sums that have become one
-        written = [whole for whole in written if not any(map(is_antisymmetric, factors_of(whole)))]
     if len(written) == 1:
         return _joined(written[0], policy)
     return _sum(Add(tuple(written)), policy) if written else ZERO

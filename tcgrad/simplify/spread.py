@@ -78,8 +78,8 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
         case Mul():
             if _OPENED.isdisjoint(map(type, expr.factors)):
                 return [expr]
-            spread = [spread_out(part, squares=squares) for part in expr.factors]
-            if all(map(_is_one_term, spread)):
+            spread = [spread_out(part, squares=squares) if type(part) in _OPENED else [part] for part in expr.factors]
+            if all(part is not None and len(part) == 1 for part in spread):
                 return [expr]
             divisors = set(_divisors(expr))
             spread = [[own] if own in divisors else part for own, part in zip(expr.factors, spread, strict=True)]
@@ -99,10 +99,6 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             return [Pow(first, expr.exponent), Mul((const(2), first, second)), Pow(second, expr.exponent)]
         case _:
             return [expr]
-
-
-def _is_one_term(spread: list[Expr] | None) -> bool:
-    return spread is not None and len(spread) == 1
 
 
 def _divisors(expr: Expr) -> Iterator[Expr]:
