@@ -127,6 +127,9 @@ branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = sum[i](rel
 a choice by another size: y[i] = where(abs(x[i]) <= 2, x[i], sign(x[i])) | y[i] = clip(x[i], -2, 2)
 a choice by a size that may be negative: y[i] = where(abs(x[i]) <= s, x[i], s*sign(x[i])) | y[i] = clip(x[i], -s, s)
 a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
+numbers below roots of sums: y = s/(2*sqrt(sum[i]((x[i] - z[i])^2)/2)) | y = s/sqrt(sum[i]((x[i] - z[i])^2))
+signs below roots: y = sqrt(2*s - 2*t) | y = sqrt(2)*sqrt(t - s)
+numbers to a broken power: y = (8*s + 12*t)^(-1.5)*sqrt(5) | y = (10*s + 15*t)^(-1.5)*5/8
 root of a square: y = sqrt(1/s^2) | y = 1/s
 root of a fraction: y = t/sqrt(1 + (t/s)^2) | y = s*t/sqrt(s^2 + t^2)
 root of a cube that is whole: y = (s^3)^(1/3) | y = s
@@ -199,6 +202,10 @@ a share: y = s/sqrt(s/t) | y = t*sqrt(s/t)
 a share divided by: y = 1/(t*sqrt(s/t)) | y = sqrt(s/t)/s
 in an exponential: y = t*exp(log(s/t)/2) | y = s*exp(-log(s/t)/2)
 in an exponential of a square: y = t*exp(-(log(s/t) - 1/2)^2/2) | y = s*exp(-(log(s/t) + 1/2)^2/2)
+numbers below roots of sums: y = s/(2*sqrt(sum[i]((x[i] - z[i])^2)/2)) | y = s/sqrt(2*sum[i]((x[i] - z[i])^2))
+numbers and sizes below roots: y = sqrt(sum[i]((x[i] - z[i])^2)/(12*N)) | y = sqrt(N*sum[i]((x[i] - z[i])^2)/3)/(2*N)
+numbers below roots apart: y = sqrt(6*(s + t))/sqrt(8) | y = sqrt(3)/2*sqrt(s + t)
+numbers to a broken power: y = (8*s + 12*t)^(-1.5)*sqrt(5) | y = (10*s + 15*t)^(-1.5)*25/8
 """.strip().splitlines()
 
 
