@@ -31,7 +31,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import TooLargeError, expand
-from tcgrad.simplify.inverses import inverted_by, reads_inverses, with_inverses_contracted
+from tcgrad.simplify.inverses import inverted_by, operand_name, reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.symbols import with_symbols_as_deltas
 
@@ -102,18 +102,20 @@ def prove_equal(
         rows = set(rows_read(left.body))
         return expand(without_guards_of_rows(expand(rewritten()), rows)) if rows else difference
 
+    @cache
     def with_inverses_apart() -> Expr:
         """By the factors of what is inverted: what is not a product keeps its name, by which it cancels."""
-        whole = simplify(difference)
-        if not reads_inverses(whole):
+        whole, inverted = simplify(difference), inverted_by(statements)
+        if not inverted and not reads_inverses(whole):
             return whole
-        read = {tensor.name for tensor in tensors_read(whole)}
-        others = {tensor: own for tensor, own in definitions.items() if f"inv({tensor.name})" not in read}
-        return with_inverses_contracted(unfold(under_assumptions(whole), others), definitions, inverted_by(statements))
+        kept = {tensor.name for tensor in inverted.values()}
+        kept |= {name for tensor in tensors_read(whole) if (name := operand_name("inv", tensor)) is not None}
+        others = {tensor: own for tensor, own in definitions.items() if tensor.name not in kept}
+        written = unfold(under_assumptions(whole), others)
+        return under_assumptions(with_inverses_contracted(written, definitions, inverted))
 
-    def with_ends_cleared() -> Expr:
+    def with_ends_cleared(whole: Expr) -> Expr:
         """Times the matrices whose inverses stand at the ends."""
-        whole = simplify(difference)
         if not reads_inverses(whole):
             return whole
         inverted = inverted_by(statements)
@@ -148,7 +150,8 @@ def prove_equal(
         lambda: under_assumptions(expand(simplify(with_roots_split(unfolded())))),
         with_rows_as_read,
         with_inverses_apart,
-        lambda: expand(unfold(with_ends_cleared(), definitions)),
+        lambda: expand(unfold(with_ends_cleared(simplify(difference)), definitions)),
+        lambda: expand(unfold(with_ends_cleared(normalise(with_inverses_apart())), definitions)),
         lambda: with_symbols_as_deltas(normalised()),
     )
 
