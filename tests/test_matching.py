@@ -63,6 +63,13 @@ def test_no_free_index_stands_for_a_bound_one():
     assert not list(matches(simplify(one.body), simplify(other.body), Match(frozenset(one.free))))
 
 
+@pytest.mark.parametrize(("order", "found"), [("jki", True), ("kij", True), ("jik", False), ("kji", False)])
+def test_a_permutation_symbol_is_an_instance_in_any_order_of_its_sign(order, found):
+    symbol = f"levi_civita[{','.join(order)}]"
+    first, second = map(simplify, _bodies("y = sin(levi_civita[i,j,k]*A[i,j]*v[k])", f"z = sin({symbol}*A[i,j]*v[k])"))
+    assert any(matches(first, second, Match(frozenset()))) == found
+
+
 def test_definitions_of_rings_are_recognised_in_derivatives():
     text = (
         f"inputs: {{A: [3, 3], w: []}}\nequations: ['y = sin({'*'.join(RING)})', 'z = w*sin({'*'.join(RING[::-1])})']\n"

@@ -12,6 +12,7 @@ from tcgrad.notation.refusal import Refusal
 
 CROSS = ("a: M, b: M", "c[i] = levi_civita[i,j,k]*a[j]*b[k]")
 LORENTZ = ("q: , E: M, H: M, v: M", "F[i] = q*(E[i] + levi_civita[i,j,k]*v[j]*H[k])")
+DRIFT = ("q: , s: , H: M, v: M", "F[i] = (s + q)*levi_civita[i,j,k]*v[j]*H[k]")
 VOLUME = ("a: M, b: M, c: M", "f = levi_civita[i,j,k]*a[i]*b[j]*c[k]")
 BODY = ("J: M M, w: M", "L[i] = J[i,j]*w[j]; r[i] = -levi_civita[i,j,k]*w[j]*L[k]")
 DETERMINANT = ("x: M M", "f = levi_civita[i,j,k]*x[0,i]*x[1,j]*x[2,k]")
@@ -30,6 +31,7 @@ FORMS = [
     (LORENTZ, "=F", "F", "q (v × H + E)"),
     (LORENTZ, "F/v", "∂F/∂v", "-q [H]×"),
     (LORENTZ, "v", "∂l/∂v", "q (H × ∂l/∂F)"),
+    (DRIFT, "=F", "F", "(s + q) (v × H)"),
     (LORENTZ, "q", "∂l/∂q", "(∂l/∂F)ᵀ (v × H + E)"),
     (VOLUME, "=f", "f", "aᵀ (b × c)"),
     (VOLUME, "f/b", "∂f/∂b", "c × a"),

@@ -1,11 +1,11 @@
-"""Definitions that are the same with their last two indices exchanged, and what that spares a reader."""
+"""Definitions that are the same with their last two indices exchanged, or turn their sign, and what that spares."""
 
 import pytest
 
 import tcgrad
 from tcgrad.calculus.recognise import recognised
 from tcgrad.ir.program import Define
-from tcgrad.simplify.mirror import is_mirrored
+from tcgrad.simplify.mirror import is_mirrored, is_skew
 
 HEADER = """
 dims: {N: 4, K: 3}
@@ -37,6 +37,24 @@ antisymmetric: k[i,j] = A[i,j] - A[j,i]
 ordered: k[i,j] = [i < j]*t[i]*t[j]
 batched: k[b,i,j] = B[b,i,j]*t[i]*t[j]
 other axes: k[i,j,c] = t[i]*t[j]*x[i,c]*x[j,c]
+"""
+
+
+SKEW = """
+difference from the transpose: k[i,j] = A[i,j] - A[j,i]
+half of it: k[i,j] = (A[j,i] - A[i,j])/2
+wedge: k[i,j] = t[i]*d[j] - t[j]*d[i]
+batched: k[b,i,j] = x[0,b]*(B[b,i,j] - B[b,j,i])
+symbol: k[i,j] = x[n,c]*levi_civita[i,j,c]*d[n]
+"""
+
+NOT_SKEW = """
+matrix: k[i,j] = A[i,j]
+sum: k[i,j] = A[i,j] + A[j,i]
+of something else: k[i,j] = A[i,j] - S[i,j]
+with a diagonal: k[i,j] = A[i,j] - A[j,i] + delta[i,j]
+other axes: k[i,j,c] = t[j]*x[i,c] - t[i]*x[j,c]
+symbol and more: k[i,j] = levi_civita[i,j,c]*x[0,c] + x[0,i]*x[0,j]
 """
 
 
@@ -85,3 +103,36 @@ def test_its_instances_are_known_whichever_way_round(one):
     _, _, backward = tcgrad.loads(HEADER + equations + "wrt: [x]\n").emit().partition("def backward(")
     wanted = "# dl/dx[p,q] = 2*dl/df*t[p]*t[j]*(1[p]*x[j,q] - 1[j]*x[p,q])/k[p,j]^3"
     assert wanted in [line.strip() for line in backward.splitlines()]
+
+
+@pytest.mark.parametrize("equation", _cases(SKEW))
+def test_a_definition_turns_its_sign(equation):
+    assert is_skew(_define(equation))
+
+
+@pytest.mark.parametrize("equation", _cases(NOT_SKEW))
+def test_a_definition_does_not_turn_its_sign(equation):
+    assert not is_skew(_define(equation))
+
+
+FIELDS = """
+dims: {N: 4}
+inputs: {g: {shape: [N, N], symmetric: true}, A: [N, N], B: [3, N, N], t: [N]}
+equations:
+  - F[i,j] = A[i,j] - A[j,i]
+  - G[b,i,j] = B[b,i,j] - B[b,j,i]
+"""
+
+
+@pytest.mark.parametrize(
+    ("equation", "wrt", "line"),
+    [
+        ("f = F[i,j]*F[i,j]/4", "A", "df/dA[p,q] = F[p,q]"),
+        ("f = -g[m,a]*g[n,b]*F[m,n]*F[a,b]/4", "A", "df/dA[p,q] = -g[p,m]*g[n,q]*F[m,n]"),
+        ("f = F[i,j]*F[j,i] + F[i,j]*t[i]*F[i,j]", "t", "df/dt[p] = 1[j]*F[p,j]^2"),
+        ("f = G[b,i,j]*G[b,i,j]", "B", "df/dB[p,q,r] = 4*G[p,q,r]"),
+    ],
+)
+def test_what_turns_its_sign_is_read_one_way_round(equation, wrt, line):
+    derived = tcgrad.loads(f"{FIELDS}  - {equation}\nwrt: [{wrt}]\n").derive().as_dict()
+    assert derived["jacobians"][0]["index"] == line

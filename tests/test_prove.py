@@ -52,6 +52,9 @@ branches by brackets: y = where(s > t, s, t) | y = t + [s > t]*(s - t)
 comparisons: y = [s*(t + 1) < 1]*s | y = [1 - s > s*t]*s
 complements: y = [s >= t]*s | y = s - [s < t]*s
 softmax by logsumexp: y[i] = exp(x[i] - logsumexp[k](x[k])) | y[i] = exp(x[i])/sum[k](exp(x[k]))
+log odds of a sigmoid: y = log((1 - sigmoid(s))/sigmoid(s)) | y = -s
+logarithms of sigmoids: y[i] = z[i]*(log(sigmoid(t*x[i])) - log(1 - sigmoid(t*x[i]))) | y[i] = t*x[i]*z[i]
+exponentials in logarithms: y = t*log(exp(2*s)/(3 + x[0])) | y = 2*s*t - t*log(x[0] + 3)
 odd functions: y = erf(s - t) | y = -erf(t - s)
 even functions: y = abs(s - t) | y = abs(t - s)
 tanh by sigmoid of the negative: y[i] = sum[j](tanh(x[i]*s/2)*a[i,j]) | y[i] = sum[j](a[i,j]*(1 - 2*sigmoid(-s*x[i])))
@@ -109,6 +112,9 @@ a logarithm: y = log(s^2) | y = 2*log(s)
 a logarithm beside other parts: y = log(s) - log(1 - s) | y = log(s/(1 + s))
 a logarithm of a ratio alone: y = log(s/t) | y = log(s) - log(t)
 a logarithm of what may both be negative: y = log(s*(-1 - s)) | y = log(s) + log(-1 - s)
+log odds of a sigmoid: y = log((1 - sigmoid(s))/sigmoid(s)) | y = s
+logarithms of sigmoids: y = log(sigmoid(s)) - log(1 - sigmoid(t)) | y = s
+exponentials in logarithms: y = log(exp(s)/(t - 3)) | y = s + log(1/(3 - t))
 a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 an angle of another sign in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) + sin(t)*sum[i](cos(x[i]))
 angles in sums of other ranges: y = sum[i](sin(s + t)) | y = sum[j](sin(s)*cos(t) + cos(s)*sin(t))
@@ -127,6 +133,9 @@ branches in sums: y = sum[i](abs(x[i])*sign(x[i]) - relu(x[i])) | y = sum[i](rel
 a choice by another size: y[i] = where(abs(x[i]) <= 2, x[i], sign(x[i])) | y[i] = clip(x[i], -2, 2)
 a choice by a size that may be negative: y[i] = where(abs(x[i]) <= s, x[i], s*sign(x[i])) | y[i] = clip(x[i], -s, s)
 a smallest of two by another sign: y[i] = min(abs(x[i]), 1)*sign(x[i]) | y[i] = clip(x[i], -1, 2)
+numbers below roots of sums: y = s/(2*sqrt(sum[i]((x[i] - z[i])^2)/2)) | y = s/sqrt(sum[i]((x[i] - z[i])^2))
+signs below roots: y = sqrt(2*s - 2*t) | y = sqrt(2)*sqrt(t - s)
+numbers to a broken power: y = (8*s + 12*t)^(-1.5)*sqrt(5) | y = (10*s + 15*t)^(-1.5)*5/8
 root of a square: y = sqrt(1/s^2) | y = 1/s
 root of a fraction: y = t/sqrt(1 + (t/s)^2) | y = s*t/sqrt(s^2 + t^2)
 root of a cube that is whole: y = (s^3)^(1/3) | y = s
@@ -199,6 +208,10 @@ a share: y = s/sqrt(s/t) | y = t*sqrt(s/t)
 a share divided by: y = 1/(t*sqrt(s/t)) | y = sqrt(s/t)/s
 in an exponential: y = t*exp(log(s/t)/2) | y = s*exp(-log(s/t)/2)
 in an exponential of a square: y = t*exp(-(log(s/t) - 1/2)^2/2) | y = s*exp(-(log(s/t) + 1/2)^2/2)
+numbers below roots of sums: y = s/(2*sqrt(sum[i]((x[i] - z[i])^2)/2)) | y = s/sqrt(2*sum[i]((x[i] - z[i])^2))
+numbers and sizes below roots: y = sqrt(sum[i]((x[i] - z[i])^2)/(12*N)) | y = sqrt(N*sum[i]((x[i] - z[i])^2)/3)/(2*N)
+numbers below roots apart: y = sqrt(6*(s + t))/sqrt(8) | y = sqrt(3)/2*sqrt(s + t)
+numbers to a broken power: y = (8*s + 12*t)^(-1.5)*sqrt(5) | y = (10*s + 15*t)^(-1.5)*25/8
 """.strip().splitlines()
 
 
@@ -279,6 +292,10 @@ equations:
   - bb[i,j] = s*delta[i,j] + b[i,k]*a[k,j]
   - cc[z,i,j] = c[z,i,j] + h[i,j]
   - ww[i,j] = a[i,j] + u[i,k]*v[k,j]
+  - rr[i,j] = delta[i,j] + s*b[k,i]*b[k,j]
+  - mm[i] = s*inv(rr)[i,j]*b[k,j]*d[k]
+  - o2[i,j] = a[j,i] - s*u[i,0]*d[j]
+  - i2[i,j] = a[i,i] + d[i]*d[j]
   - ss[k,l] = delta[k,l] + v[k,i]*inv(a)[i,j]*u[j,l]
 """
 
@@ -304,6 +321,10 @@ of a batch of sums: y[z,i,j] = inv(cc)[z,j,i] | y[z,i,j] = inv(c)[z,j,i] - inv(c
 of a matrix and an outer product: y[i] = inv(k)[i,j]*d[j] | y[i] = inv(a)[i,j]*d[j]/(1 + d[k]*inv(a)[k,l]*d[l])
 pushed through a product: y[i,j] = inv(aa)[i,k]*a[k,j] | y[i,j] = a[i,k]*inv(bb)[k,j]
 Woodbury: y[i,j] = inv(ww)[i,j] - inv(a)[i,j] | y[i,j] = -inv(a)[i,p]*u[p,q]*inv(ss)[q,k]*v[k,l]*inv(a)[l,j]
+squares at a solution: y = sum[k](s*(d[k] - b[k,i]*mm[i])^2 + mm[k]^2) | y = s*d[k]*(d[k] - b[k,i]*mm[i])
+determinant of a matrix and an outer product: y = det(k) | y = det(a)*(1 + d[i]*inv(a)[i,j]*d[j])
+determinant of a transpose and an outer product: y = det(o2)/det(a) | y = 1 - s*d[i]*inv(a)[j,i]*u[j,0]
+such a determinant beside the inverse: y[i] = det(k)*inv(k)[j,i]*d[j] | y[i] = det(a)*inv(a)[j,i]*d[j]
 determinant of an inverse: y = det(e) | y = 1/det(a)
 determinant of a product with an inverse: y = det(o)*det(a) | y = det(b)
 determinant of a product: y = det(p)/det(a) | y = det(b)
@@ -311,6 +332,12 @@ determinant of a square: y = det(g) | y = det(a)*det(b)^2
 """.strip().splitlines()
 
 NO_INVERSE = """
+squares at a solution: y = sum[k](s*(d[k] - b[k,i]*mm[i])^2 + mm[k]^2) | y = s*d[k]*(d[k] + b[k,i]*mm[i])
+determinant of a matrix and an outer product, the sign: y = det(k) | y = det(a)*(1 - d[i]*inv(a)[i,j]*d[j])
+determinant of a transpose and an outer product, turned: y = det(o2)/det(a) | y = 1 - s*d[i]*inv(a)[i,j]*u[j,0]
+such a determinant beside the inverse, another row: y[i] = det(k)*inv(k)[j,i]*d[j] | y[i] = det(a)*inv(a)[i,j]*d[j]
+determinant of a diagonal and an outer product: y = det(i2) | y = det(a)*(1 + d[i]*inv(a)[i,j]*d[j])
+determinant of a sum: y = det(t) | y = det(a) + det(h)
 turned: y[i,j] = a[k,i]*inv(a)[k,j] | y[i,j] = delta[i,j]
 of another one: y[i,j] = a[i,k]*inv(b)[k,j] | y[i,j] = delta[i,j]
 read once more: y[i,j] = a[i,k]*inv(a)[k,j]*d[k] | y[i,j] = delta[i,j]*d[i]

@@ -58,6 +58,8 @@ root squared: y[i] = sqrt(x[i])*sqrt(x[i]) | y[i] = x[i]
 roots of a number: y = sqrt(2)*s - s/sqrt(2) | y = s/sqrt(2)
 roots that make a power: y = sqrt(sqrt(s))*sqrt(sqrt(s))/s + (t^(1/3))^(3/2)*(t^(1/3))^(3/2)/t^2 | y = 1/t + 1/sqrt(s)
 roots of products that make powers: y = (s*sqrt(t))^(1/2)*(s*sqrt(t))^(1/2)*sqrt(t)/s^2 | y = t/s
+roots of products below them: y = s*t*exp(t)/sqrt(-3*s*t) | y = -exp(t)*sqrt(-3*s*t)/3
+roots of products, lower powers: y = s*t^2*(2*s*t)^(-3/2) | y = t/2/sqrt(2*s*t)
 roots of a number that cancel: y = sqrt(2)*s*t - 2*t*s/sqrt(2) + s | y = s
 fractions: y = s/2 + s/3 + s/6 | y = s
 zero: y[i] = 0*x[i] | y[i] = x[i] - x[i]
@@ -88,6 +90,7 @@ levi_civita of free indices stays: y[i] = x[i]*1 | y[i] = x[i]
 
 # left and right are different functions that a careless rule would make equal
 DIFFERENT = """
+roots of products below others: y = s/sqrt(-2*s*t) | y = -sqrt(-2*s*t)/2
 root of a square: y = sqrt(s^2) | y = s
 square outside a sum: y = sum[k](x[k])^2 | y = sum[k](x[k]^2)
 nested contraction: y = sum[i](x[i]*sum[k](q[i,k]*x[k])) | y = sum[i](x[i]*sum[k](q[i,k]*x[i]))

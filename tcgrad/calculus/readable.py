@@ -29,6 +29,7 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
+from tcgrad.simplify.mirror import is_skew, with_skew_in_order
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
 from tcgrad.simplify.selected import selections
@@ -153,7 +154,7 @@ class Readable:
             if shorter is not None:
                 body = shorter
                 self.assumed.setdefault(line.tensor, set()).update(given)
-        body = self._with_selected(body, line.tensor)
+        body = self._with_skew_in_order(self._with_selected(body, line.tensor), line.free)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
@@ -247,6 +248,16 @@ class Readable:
                 body = made
                 self.assumed.setdefault(tensor, set()).add(selection.given)
         return body
+
+    def _with_skew_in_order(self, body: Expr, free: tuple[Index, ...]) -> Expr:
+        """A right side with what turns its sign with its indices read in one order of these, where that is shorter."""
+        arranged = with_skew_in_order(body, free, self._skew) if self._skew else body
+        made = body if arranged is body else self.known.fold(arranged)
+        return made if cost(made) < cost(simplify(body)) else body
+
+    @cached_property
+    def _skew(self) -> tuple[Tensor, ...]:
+        return tuple(tensor for tensor, define in self._definitions.items() if is_skew(define))
 
     def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
         """What a right side becomes by assumptions, if that is shorter."""

@@ -297,10 +297,9 @@ class _Printer:
         text = ""
         plain = all(isinstance(part.itself, Fraction | Number | Size | Symbol) for part in parts[:-1])
         for place, part in enumerate(parts):
-            if (
-                plain and place == len(parts) - 1 > 0 and isinstance(part.itself, MatMul)
-            ):  # ``2 xᵀ A x``, a number or not
-                shown = self._held(part.printed, CHAIN)
+            is_behind = place == len(parts) - 1 > 0
+            if is_behind and isinstance(part.itself, MatMul) and (plain or not is_scalar(part.itself)):
+                shown = self._held(part.printed, CHAIN)  # ``2 xᵀ A x``, a number or not; ``(s + t) (u × v)``
             else:
                 shown = self._beside(part, alone=len(parts) == 1, before_slash=closed and place == len(parts) - 1)
             digits = text[-1:].isdigit() and shown[:1].isdigit()

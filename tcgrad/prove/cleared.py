@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Add, Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, replace_components, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import factors_of, free_indices, replace_components, tensors_read, terms_of, walk
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
 from tcgrad.simplify.fold import Facts
@@ -58,7 +58,7 @@ def with_products_by_sums(expr: Expr, definitions: Mapping[Tensor, Define], inve
 def _with_product_by_sum(expr: Expr, define: Define) -> Expr:
     """With the first product in a sum by that and its other terms, wherever there is an instance of it."""
     terms = terms_of(simplify(define.body))
-    product = next((term for term in terms if isinstance(term, IndexSum)), None)
+    product = next((term for term in terms if any(isinstance(factor, IndexSum) for factor in factors_of(term))), None)
     if product is None or len(terms) < 2:
         return expr
     part = Tensor(f"part({define.tensor.name})", define.tensor.shape, Role.DEFINED)

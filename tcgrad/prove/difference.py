@@ -28,7 +28,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import expand
-from tcgrad.simplify.inverses import inverted_by, reads_inverses, with_inverses_contracted
+from tcgrad.simplify.inverses import inverted_by, operand_name, reads_inverses, with_inverses_contracted
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.symbols import with_symbols_as_deltas
 
@@ -85,8 +85,9 @@ class Difference:
         yield lambda: simplify(self._with_roots_as_one())
         yield lambda: self._under_assumptions(expand(simplify(with_roots_split(self.unfolded))))
         yield self._with_rows_as_read
-        yield self._with_inverses_apart
-        yield lambda: expand(unfold(self._with_ends_cleared(), self.definitions))
+        yield lambda: self.inverses_apart
+        yield lambda: expand(unfold(self._with_ends_cleared(simplify(self.whole)), self.definitions))
+        yield lambda: expand(unfold(self._with_ends_cleared(normalise(self.inverses_apart)), self.definitions))
         yield lambda: with_symbols_as_deltas(self.normalised)
 
     @cached_property
@@ -139,19 +140,20 @@ class Difference:
         rows = set(rows_read(self.derived))
         return expand(without_guards_of_rows(expand(self.rewritten), rows)) if rows else self.whole
 
-    def _with_inverses_apart(self) -> Expr:
+    @cached_property
+    def inverses_apart(self) -> Expr:
         """By the factors of what is inverted: what is not a product keeps its name, by which it cancels."""
-        whole = simplify(self.whole)
-        if not reads_inverses(whole):
+        whole, inverted = simplify(self.whole), inverted_by(self.statements)
+        if not inverted and not reads_inverses(whole):
             return whole
-        read = {tensor.name for tensor in tensors_read(whole)}
-        others = {tensor: own for tensor, own in self.definitions.items() if f"inv({tensor.name})" not in read}
-        unfolded = unfold(self._under_assumptions(whole), others)
-        return with_inverses_contracted(unfolded, self.definitions, inverted_by(self.statements))
+        kept = {tensor.name for tensor in inverted.values()}
+        kept |= {name for tensor in tensors_read(whole) if (name := operand_name("inv", tensor)) is not None}
+        others = {tensor: own for tensor, own in self.definitions.items() if tensor.name not in kept}
+        written = unfold(self._under_assumptions(whole), others)
+        return self._under_assumptions(with_inverses_contracted(written, self.definitions, inverted))
 
-    def _with_ends_cleared(self) -> Expr:
+    def _with_ends_cleared(self, whole: Expr) -> Expr:
         """Times the matrices whose inverses stand at the ends."""
-        whole = simplify(self.whole)
         if not reads_inverses(whole):
             return whole
         inverted = inverted_by(self.statements)

@@ -44,6 +44,7 @@ from tcgrad.simplify.powers import as_power, negated, split_coefficient
 from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)
+_MOST_FRACTIONS = 4  # in one another
 
 
 def normalise(expr: Expr) -> Expr:
@@ -158,14 +159,24 @@ def _exponential(argument: Expr) -> Expr:
 
 
 def _logarithm(call: Call, argument: Expr) -> Expr:
-    """``log(b/a)`` as ``-log(a/b)``, or the other way round: one of them for both. ``c/a - 1`` is such a fraction."""
-    argument = simplify(joined(argument) or argument)
-    inverse = simplify(Pow(argument, MINUS_ONE))
-    return (
+    """``log(exp(u) b/a)`` as ``u - log(a/b)``, or the other way round: one of them for both. ``c/a - 1`` is such a
+    fraction.
+    """
+    for _ in range(_MOST_FRACTIONS):
+        whole = joined(argument)
+        if whole is None:
+            break
+        argument = simplify(whole)
+    powers = [as_power(factor) for factor in factors_of(argument)]
+    exponents = [Mul((exponent, *children(base))) for base, exponent in powers if is_call(base, "exp")]
+    ratio = simplify(Mul((ONE, *(Pow(base, exponent) for base, exponent in powers if not is_call(base, "exp")))))
+    inverse = simplify(Pow(ratio, MINUS_ONE))
+    logarithm = (
         Mul((MINUS_ONE, Call(call.function, (inverse,))))
-        if key(inverse) < key(argument)
-        else Call(call.function, (argument,))
+        if key(inverse) < key(ratio)
+        else Call(call.function, (ratio,))
     )
+    return Add((*exponents, logarithm)) if exponents else logarithm
 
 
 def _signed(call: Call, argument: Expr) -> Expr:

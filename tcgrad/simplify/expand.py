@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import floor, gcd, lcm
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import ONE, Add, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow, const
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import children, rebuild, size, terms_of
+from tcgrad.ir.traversal import children, factors_of, rebuild, size, terms_of
 from tcgrad.simplify.powers import split_coefficient
 from tcgrad.simplify.rules import simplify_node
 from tcgrad.simplify.signs import is_positive_number
 
 _LARGEST_POWER = 6
+_LARGEST_DIVISOR = 100
 _LARGEST_EXPRESSION = 20_000  # nodes; beyond, the question is left to samples
 _MOST_STEPS = 2_000  # nodes that one expansion works out; as many take a good part of a second
 
@@ -85,14 +87,49 @@ def _exponential(coefficient: Fraction, rest: Expr) -> Expr:
 
 
 def _split_root(expr: Expr) -> Expr:
-    """``(2 H u)^(1/2) = 2^(1/2) H^(1/2) u^(1/2)``: numbers and sizes are positive."""
+    """``(2 H u)^(1/2) = 2^(1/2) H^(1/2) u^(1/2)`` and ``(4 u + 6 v)^(1/2) = 2^(1/2) (2 u + 3 v)^(1/2)``: numbers and
+    sizes are positive. ``(12/5)^(1/2) = 2 3^(1/2) 5^(-1/2)``
+    """
     match expr:
-        case Pow(base=Mul(factors=factors), exponent=Const(value=n) as exponent) if n.denominator != 1:
-            positive = [factor for factor in factors if is_positive_number(factor)]
-            rest = Mul((ONE, *(factor for factor in factors if not is_positive_number(factor))))
+        case Pow(base=Const(value=number), exponent=Const(value=n)) if n.denominator != 1 and number > 0:
+            primes = _primes(number)
+            is_root = primes == [(number.numerator, 1)] and abs(n) < 1
+            return expr if is_root else Mul(tuple(_root(prime, sign * n) for prime, sign in primes))
+        case Pow(base=Add() | Mul() as base, exponent=Const(value=n) as exponent) if n.denominator != 1:
+            positive = _shared_numbers(base)
+            rest = Mul((base, *(Pow(factor, MINUS_ONE) for factor in positive)))
             return Mul((*(Pow(factor, exponent) for factor in positive), Pow(rest, exponent))) if positive else expr
         case _:
             return expr
+
+
+def _root(number: int, exponent: Fraction) -> Expr:
+    """A power of a number as a whole one times one with an exponent between 0 and 1."""
+    whole = floor(exponent)
+    return Mul((Pow(const(number), const(whole)), Pow(const(number), Const(exponent - whole))))
+
+
+def _primes(number: Fraction) -> list[tuple[int, int]]:
+    """``12/5`` as (2, 1), (2, 1), (3, 1), (5, -1); what has no small divisor counts as a prime."""
+    primes: list[tuple[int, int]] = []
+    for whole, sign in zip(number.as_integer_ratio(), (1, -1), strict=True):
+        left = whole
+        for divisor in range(2, _LARGEST_DIVISOR):
+            while left % divisor == 0:
+                left //= divisor
+                primes.append((divisor, sign))
+        primes += [(left, sign)] if left > 1 else []
+    return primes
+
+
+def _shared_numbers(base: Expr) -> list[Expr]:
+    """The numbers and sizes that every term of an expanded expression is a multiple of, each positive."""
+    parts = [split_coefficient(term) for term in terms_of(base)]
+    numbers = [abs(coefficient) for coefficient, _ in parts]
+    shared = Fraction(gcd(*(n.numerator for n in numbers)), lcm(*(n.denominator for n in numbers)))
+    first, *others = [factors_of(rest) for _, rest in parts]
+    sizes = [each for each in first if is_positive_number(each) and all(each in factors for factors in others)]
+    return [factor for factor in (const(shared), *sizes) if factor != ONE]
 
 
 def expand(expr: Expr) -> Expr:

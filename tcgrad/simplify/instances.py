@@ -32,7 +32,7 @@ from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
-from tcgrad.simplify.powers import as_power, negated, power
+from tcgrad.simplify.powers import as_power, negated, power, split_coefficient
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import is_positive_number
 
@@ -265,10 +265,16 @@ def _left_over(wanted: Expr, given: Expr) -> Const | None:
         difference = ZERO if wanted == given else simplify(Add((given, negated(wanted))))
         if not isinstance(difference, Const) or difference.value.denominator != 1:
             return None
-        return difference if difference.value >= 0 or (exact_value(wanted) or 0) < 0 else None
+        return difference if difference.value >= 0 or _is_negative(wanted) else None
     left = given.value - wanted.value
     same_sign = (given.value > 0) == (wanted.value > 0)
     return Const(left) if same_sign and abs(left) < abs(given.value) and left * given.value >= 0 else None
+
+
+def _is_negative(exponent: Expr) -> bool:
+    """Whether it is a negative number, or one times a size."""
+    coefficient, rest = split_coefficient(exponent)
+    return (exact_value(exponent) or 0) < 0 or (coefficient < 0 and all(map(is_positive_number, factors_of(rest))))
 
 
 def _guards(expr: Expr) -> tuple[Integer, ...]:

@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Component, Delta, Expr, IndexSum, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Component, Delta, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.program import Define, Intrinsic, Statement
-from tcgrad.ir.substitution import instantiate
+from tcgrad.ir.substitution import instantiate, substitute
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import as_one_sum, factors_of, free_indices, map_children, replace_components, tensors_read
+from tcgrad.ir.traversal import (
+    as_one_sum,
+    factors_of,
+    free_indices,
+    map_children,
+    replace_components,
+    tensors_read,
+    terms_of,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.expand import expand
+from tcgrad.simplify.powers import negated
 
 
 def is_inverse(tensor: Tensor) -> bool:
@@ -130,12 +139,30 @@ class _Factors:
         return _function("inv", read, (column, row))
 
     def _determinant(self, define: Define) -> Expr | None:
-        """``det(C)`` of a product of square matrices without scales; None of another one."""
+        """``det(C)`` of a product of square matrices without scales, and of a matrix and an outer product; None of
+        another one.
+        """
         match _matrices_and_scales(define):
             case matrices, ():
                 return Mul((ONE, *map(self._determinant_of, matrices)))
             case _:
-                return None
+                return self._determinant_of_update(define)
+
+    def _determinant_of_update(self, define: Define) -> Expr | None:
+        """``det(A + u v^T) = det(A) (1 + v^T inv(A) u)``, the matrix determinant lemma."""
+        *batch, row, column = define.free
+        body = simplify(define.body)
+        for term in terms_of(body):
+            factors = factors_of(simplify(Add((body, negated(term)))))
+            are_apart = all(len({row, column}.intersection(free_indices(factor))) < 2 for factor in factors)
+            if not isinstance(term, Component) or not are_apart or set(_nodes((term,))) != {row, column}:
+                continue
+            if _is_matrix(term, tuple(batch), row.size):
+                inner = Index(row.name, row.size), Index(column.name, column.size)
+                at = {old: new.expr for old, new in zip((row, column), inner, strict=True)}
+                product = IndexSum(inner, substitute(Mul((self._inverse_of(term), *factors)), at))
+                return Mul((self._determinant_of(term), Add((ONE, product))))
+        return None
 
     def _determinant_of(self, read: Component) -> Expr:
         operand = self._inverted.get(read.tensor)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from itertools import combinations, permutations
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul
 from tcgrad.ir.ranges import reduced
+from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.shapes import shape
 
 _HEADS: dict[type, str] = {Component: "tensor", Call: "function", Iverson: "operator", IndexReduce: "kind"}
 _MOST_STEPS = 5_000  # nodes compared in one search: some milliseconds
+_MOST_PLACES = 4  # of a permutation symbol whose orders are tried
 
 
 @dataclass
@@ -194,9 +197,13 @@ def _ordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> I
 
 
 def _position_matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
-    """The positions one by one; the last two of a symmetric tensor, and those of a delta, either way round."""
+    """The positions one by one; the last two of a symmetric tensor, and those of a delta, either way round, those of a
+    permutation symbol in each order that keeps its sign.
+    """
     other = integers(target)
     choices = [other]
+    if isinstance(pattern, Component) and pattern.tensor.role is Role.LEVI_CIVITA:
+        choices = [tuple(other[place] for place in order) for order in _even_orders(len(other))]
     is_symmetric = isinstance(pattern, Delta) or (isinstance(pattern, Component) and pattern.tensor.symmetric)
     if is_symmetric and len(other) > 1 and other[-1] != other[-2]:
         choices.append((*other[:-2], other[-1], other[-2]))
@@ -205,6 +212,14 @@ def _position_matches(pattern: Expr, target: Expr, match: Match) -> Iterator[Mat
         for own, there in zip(integers(pattern), choice, strict=True):
             found = [extended for known in found for extended in _integer_matches(own, there, known)]
         yield from found
+
+
+def _even_orders(length: int) -> list[tuple[int, ...]]:
+    """The orders of so many places that are made by an even number of exchanges; of many places the given one."""
+    if length > _MOST_PLACES:
+        return [tuple(range(length))]
+    orders = permutations(range(length))
+    return [order for order in orders if sum(a > b for a, b in combinations(order, 2)) % 2 == 0]
 
 
 def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:

@@ -1,20 +1,23 @@
-"""Which definitions are the same with their last two indices exchanged, and what a formula becomes by knowing it."""
+"""Which definitions are the same with their last two indices exchanged, or turn their sign, and what a formula becomes
+by knowing it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Delta, Expr, Iverson, Where
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Delta, Expr, IndexSum, Iverson, Mul, Where
 from tcgrad.ir.program import Define, Intrinsic, Statement
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import replace_components, walk
+from tcgrad.ir.traversal import factors_of, map_children, replace_components, walk
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.canonical import key
+from tcgrad.simplify.canonical import canonical_labels, key
+from tcgrad.simplify.permutations import holds_symbol
 
 
 def is_mirrored(define: Define) -> bool:
@@ -27,6 +30,45 @@ def is_mirrored(define: Define) -> bool:
         return False
     positions = (*(index.expr for index in lead), column.expr, row.expr)
     return key(simplify(instantiate(define.free, body, positions))) == key(body)
+
+
+def is_skew(define: Define) -> bool:
+    """Whether a definition is seen to turn its sign with its last two indices exchanged: a difference, or a symbol."""
+    if len(define.free) < 2 or define.free[-1].size != define.free[-2].size:
+        return False
+    body = simplify(define.body)
+    if not any(isinstance(factor, Add) for factor in factors_of(body)) and not holds_symbol(body):
+        return False
+    *lead, row, column = define.free
+    positions = (*(index.expr for index in lead), column.expr, row.expr)
+    return simplify(Add((body, instantiate(define.free, body, positions)))) == ZERO
+
+
+def with_skew_in_order(expr: Expr, free: Sequence[Index], skew: Collection[Tensor]) -> Expr:
+    """``F[j,i]`` as ``-F[i,j]`` where ``F`` turns its sign so: free indices come first, in their order, then those that
+    are summed over, in canonical order. To be simplified; the very same where nothing changes.
+    """
+    return _in_order(expr, {index: f"{place:04d}" for place, index in enumerate(free)}, skew)
+
+
+def _in_order(expr: Expr, places: Mapping[Index, str], skew: Collection[Tensor]) -> Expr:
+    match expr:
+        case Component(tensor=tensor, indices=(*lead, row, column)) if tensor in skew:
+            first, second = (places.get(index, "") if (index := at.as_index) else "~" for at in (row, column))
+            return expr if first <= second else Mul((MINUS_ONE, Component(tensor, (*lead, column, row))))
+        case IndexSum(indices=indices, body=body):
+            # Whichever way round something is read, its positions are told by what else is read at them.
+            marked = [part for factor in factors_of(body) for part in _marks(factor, skew)]
+            labels = {index: f"a{label}" for index, label in canonical_labels(indices, marked).items()}
+            return map_children(expr, lambda part: _in_order(part, {**places, **labels}, skew))
+        case _:
+            return map_children(expr, lambda part: _in_order(part, places, skew))
+
+
+def _marks(factor: Expr, skew: Collection[Tensor]) -> tuple[Expr, ...]:
+    if not isinstance(factor, Component) or factor.tensor not in skew:
+        return (factor,)
+    return tuple(Component(factor.tensor, (position,)) for position in factor.indices)
 
 
 def _is_one_sided(body: Expr, row: Index, column: Index) -> bool:

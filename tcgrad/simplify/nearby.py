@@ -58,7 +58,9 @@ class Nearby:
 
     def settle(self, expr: Expr) -> Expr:
         """The same value, with idioms and instances of the facts by their names; simplified."""
-        return self.name_instances(self._totals.decide(simplify(recognise(simplify(expr)))))
+        decided = self._totals.decide(simplify(recognise(simplify(expr))))
+        named = self.name_instances(decided)
+        return named if named is decided else self._totals.decide(named)  # the parts of a whole have a name now
 
     def centred(self, expr: Expr) -> Expr:
         """A settled expression with its sums relative to a mean that has a name, where that is shorter."""

@@ -57,8 +57,8 @@ def merge_powers(part: Monomial, policy: Policy) -> Monomial:
         powers.append((number, Const(left)))
     if has_product:
         for place, (base, exponent) in enumerate(powers):
-            if isinstance(base, Mul) and isinstance(exponent, Const) and exponent.value > 0:
-                coefficient, powers = _root_below(coefficient, powers, place)
+            if isinstance(base, Mul) and isinstance(exponent, Const):
+                coefficient, powers = _root_beside(coefficient, powers, place)
     return Monomial(coefficient, part.bound, tuple(powers))
 
 
@@ -75,19 +75,24 @@ def _is_whole(base: Expr, exponent: Expr) -> bool:
     return isinstance(base, Pow | Mul) and isinstance(exponent, Const) and exponent.value.denominator == 1
 
 
-def _root_below(
+def _root_beside(
     coefficient: Fraction, powers: list[tuple[Expr, Expr]], place: int
 ) -> tuple[Fraction, list[tuple[Expr, Expr]]]:
-    """``sqrt(2 pi)/(2 pi) = 1/sqrt(2 pi)``: the root of a product that is divided by as well."""
+    """``sqrt(2 pi)/(2 pi) = 1/sqrt(2 pi)``, ``x/sqrt(-x) = -sqrt(-x)``: the root of a product that is divided by as
+    well, or that divides the product.
+    """
     base, exponent = powers[place]
+    if not isinstance(exponent, Const):
+        return coefficient, powers
     number, rest = split_coefficient(base)
     inside = factors_of(rest)
-    divided = [own for own, given in powers if isinstance(given, Const) and given.value <= -1]
-    if not isinstance(exponent, Const) or not all(factor in divided for factor in inside):
+    sign = 1 if exponent.value > 0 else -1
+    beside = [own for own, given in powers if isinstance(given, Const) and sign * given.value <= -1]
+    if not all(factor in beside for factor in inside):
         return coefficient, powers
-    shifts = {**dict.fromkeys(inside, 1), base: -1}
+    shifts = {**dict.fromkeys(inside, sign), base: -sign}
     shifted = [(own, _raised(given, shifts.get(own, 0))) for own, given in powers]
-    return coefficient * number, [(own, given) for own, given in shifted if given != ZERO]
+    return coefficient * number**sign, [(own, given) for own, given in shifted if given != ZERO]
 
 
 def _raised(exponent: Expr, shift: int) -> Expr:
