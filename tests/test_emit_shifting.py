@@ -594,3 +594,11 @@ def test_the_logarithm_of_a_softmax_at_a_label(equations, dtype, large):
     np.testing.assert_allclose(loss, -(own * exact[np.arange(4), t]).sum() / 4, rtol=20 * np.finfo(dtype).eps)
     expected = own[:, None] * (np.exp(exact) - np.eye(5)[t]) / 4
     np.testing.assert_allclose(gradient, expected, atol=20 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("n", [3, 200, 1500, 10**9])
+def test_the_logarithm_of_any_power_of_a_hyperbolic_cosine(n):
+    x = np.array([-2.0, 0.5, 3.0])
+    module = tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y[i] = log(cosh(x[i])^{n})']\n").compile()
+    np.testing.assert_allclose(module.forward(x), n * np.log(np.cosh(x)), rtol=1e-12)
+    np.testing.assert_allclose(module.jacobian(x)["y", "x"], np.diag(n * np.tanh(x)), rtol=1e-12)

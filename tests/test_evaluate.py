@@ -273,6 +273,21 @@ def test_a_function_of_the_table_against_mpmath(name, dtype):
     assert np.all(error <= 400 * np.finfo(dtype).eps * scale), (found, expected)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_polygamma_of_every_order(order, dtype):
+    """Order 0 is digamma; of what is no order, or of one whose factorials are too long, nothing is told."""
+    import mpmath
+
+    found = evaluate(call("polygamma", const(order), const(2)), (), {}, dtype=dtype)
+    np.testing.assert_allclose(found, float(mpmath.psi(order, 2)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("order", [const(-1), Const(Fraction(3, 2)), const(2000), const(10**15)])
+def test_polygamma_of_what_is_no_order(order):
+    assert not np.isfinite(evaluate(call("polygamma", order, const(2)), (), {}, dtype=np.longdouble))
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_a_function_is_as_good_in_a_narrow_type_as_its_argument(name, dtype):

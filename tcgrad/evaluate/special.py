@@ -18,6 +18,9 @@ from tcgrad.evaluate.numbers import number, pi
 _LARGE = 18
 _TERMS = 24
 
+# The factorials of higher orders are no numbers in quadruple precision: nothing is told of these.
+_HIGHEST_ORDER = 1500
+
 # Below this the error function has a short series, and above it is no small difference.
 _SMALL = 0.5
 
@@ -77,9 +80,9 @@ def polygamma(order: Array, a: Array) -> Array:
         return np.asarray(_scipy("polygamma")(order, a))
     order, a = np.broadcast_arrays(order, a)
     result = np.full(a.shape, np.nan, a.dtype)
-    for n in np.unique(order):
+    for n in np.unique(order[np.isin(order, np.arange(_HIGHEST_ORDER + 1))]):
         here = order == n
-        result[here] = _polygamma(int(n), a[here])
+        result[here] = _polygamma(int(n), a[here]) if n else digamma(a[here])
     return result
 
 

@@ -82,8 +82,8 @@ class Cursor:
         return self.between(start.start, self.tokens[self.at - 1].end)
 
     def between(self, start: int, end: int) -> str:
-        """The text between two places, for help: as it was written, but for what is no sign of the language."""
-        return respelled(self.text.text[start:end].strip())
+        """The text between two places, for help: see `respelled`."""
+        return respelled(self.text.text[start:end])
 
     def report_error(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> None:
         """Add an error after which reading goes on, up to a number that nobody reads."""
@@ -111,7 +111,7 @@ class Cursor:
         if self.kind in CLOSING.values():
             message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
         inner = self.between(self._owner(opening).start, self.token.start)
-        help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN and "\n" not in inner else None
+        help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN else None
         raise self.failure("TC203", message, self.span(self.token), help_, note)
 
     def closing_of(self, opening: int) -> int:

@@ -37,6 +37,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_COMMENT = re.compile(r"#[^\r\n]*")
 _PRIMES = re.compile(r"'+[0-9]*")
 
 _SPELLINGS = {
@@ -253,8 +254,12 @@ def _is_in_brackets(before: str) -> bool:
 
 
 def respelled(text: str) -> str:
-    """A part of an equation as it is read, operators as this language writes them: for help that shows a correction."""
-    return text if text.isascii() else "".join(_SPELLINGS.get(char) or _narrow(char) or char for char in text)
+    """A part of an equation as it is read, for help that shows a correction.
+
+    On one line, without comments, and with operators as this language writes them.
+    """
+    line = " ".join(_COMMENT.sub("", text).split())
+    return line if line.isascii() else "".join(_SPELLINGS.get(char) or _narrow(char) or char for char in line)
 
 
 def _narrow(char: str) -> str | None:

@@ -213,7 +213,8 @@ class OperandParser(ReductionParser):
         message = f"`{first.name}` names an argument, and arguments are told apart by their places"
         help_ = f"take out the `{first.name} =`"
         if function.text in REDUCTIONS:
-            help_ = f"name the index instead of an axis: `{function.text}[{self.index_meant(function)}](...)`"
+            index, _ = self.reduced(function, function.end, function.end)
+            help_ = f"name the index instead of an axis: `{function.text}[{index}](...)`"
         raise self.failure("TC205", message, first.span.to(self.span(self.token)), help_)
 
     def _refuse_positions(self, name: Token, call: Span, arguments: tuple[Expression, ...], brackets: str) -> None:

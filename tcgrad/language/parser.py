@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from tcgrad.errors import SHOWN, Located, Report
+from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import StopParsing, What
 from tcgrad.language.lexer import Token
 from tcgrad.language.operands import GOES_ON
@@ -116,7 +117,8 @@ class _Parser(ProductParser):
                 "TC204", "an equation is missing here", self.text.whole, "write NAME[indices] = expression"
             )
         if not any(token.kind in {"=", "=="} for token in self.tokens):
-            short = self.text.text.strip() if len(self.text.text) < SHOWN and "\n" not in self.text.text else "..."
+            whole = self.between(0, len(self.text.text))
+            short = whole if len(whole) < SHOWN else "..."
             message, help_ = "an equation needs a left side and `=`", f"write NAME[indices] = {short}"
             if start.kind in OPERATORS:
                 help_ = GOES_ON
@@ -130,7 +132,7 @@ class _Parser(ProductParser):
             match node:
                 case Name() | Subscript() | Gradient() | Jacobian():
                     return node
-                case Call(positions=None):
+                case Call(positions=None) if node.name not in FUNCTIONS:
                     return self._component_meant(node, start)
         if self.kind in OPERATORS and self.peek().kind == "=" and self.token.end == self.peek().start:
             operator, _ = self.take(), self.take()

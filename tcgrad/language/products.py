@@ -87,7 +87,10 @@ class ProductParser(OperandParser):
             self._unary()
         inner = self.source(token)[1:-1] if is_group else self.source(token)
         if sums:
-            index = indices_meant(name.partition("_")[2], inner) or self.index_meant(start)
+            index = indices_meant(name.partition("_")[2], inner)
+            if not index:
+                last = self.tokens[self.at - 1]
+                index, inner = self.reduced(start, *((token.end, last.start) if is_group else (token.start, last.end)))
             help_ = f"write `{reduction}[{index}]({inner if len(inner) < SHOWN else '...'})`"
             raise self.failure("TC209", f"`{name}` needs the index that it runs over", self.since(start), help_)
         if name in FUNCTIONS or (name in INTRINSICS and not power):

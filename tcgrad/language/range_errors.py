@@ -9,6 +9,7 @@ from tcgrad.errors import Note, Span
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.language.bounds import Interval, interval
 from tcgrad.language.integers import write_integer
+from tcgrad.language.lexer import respelled
 from tcgrad.language.slots import RangeProblem, Read, Slot
 from tcgrad.language.symbols import Symbols
 
@@ -97,7 +98,7 @@ class RangeErrors:
                 shown = write_integer(mention.substitute(moved))
                 text += source.text[at : span.start] + (f"({shown})" if is_value else shown)
                 at = span.end
-        return " ".join((text + source.text[at : self.equation.end]).split())
+        return respelled(text + source.text[at : self.equation.end])
 
     def leaves(self, read: Read, size: Integer, ranges: Mapping[Index, Interval]) -> None:
         """A position takes values outside the axis of ``size``; the arithmetic is shown."""

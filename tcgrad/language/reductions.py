@@ -8,7 +8,7 @@ from typing import cast
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.derivative_names import DerivativeParser
-from tcgrad.language.lexer import UNREADABLE, Token
+from tcgrad.language.lexer import UNREADABLE, Token, respelled
 from tcgrad.language.syntax import Comparison, Expression, Name, Reduction, ReductionKind
 from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS
 
@@ -96,28 +96,44 @@ class ReductionParser(DerivativeParser):
 
     def refuse_without_index(self, name: Token, arguments: tuple[Expression, ...]) -> None:
         """``sum(x[i])``, without the index."""
-        index, inner = self.index_meant(name), self.source(name).removeprefix(name.text).strip()[1:-1]
+        opening = self.tokens[self.tokens.index(name) + 1]
+        index, inner = self.reduced(name, opening.end, self.tokens[self.at - 1].start)
+        written = self.between(opening.end, self.tokens[self.at - 1].start)
         match arguments:
             case (Name(), *_) if self.kind == "(" and (names := _names(arguments)):  # sum(i)(x[i])
                 behind = self.tokens[self.closing_of(self.at)]
                 index, inner = ",".join(names), self.between(self.token.end, behind.start)
             case (_, Name(), *_) if names := _names(arguments[1:]):  # sum(x[i,j], i, j)
-                index, inner = ",".join(names), inner.rsplit(",", len(names))[0]
+                index, inner = ",".join(names), written.rsplit(",", len(names))[0]
             case (Name(), *_, _) if names := _names(arguments[:-1]):  # sum(i, j, x[i,j])
-                index, inner = ",".join(names), inner.split(",", len(names))[-1].strip()
+                index, inner = ",".join(names), written.split(",", len(names))[-1].strip()
             case (Name(),):
                 inner += f"[{index}]"
+            case () | (_, _, *_):
+                inner = "..."
         message = f"`{name.text}` needs the index that it runs over"
         help_ = f"write `{name.text}[{index}]({inner if len(inner) < SHOWN else '...'})`"
         raise self.failure("TC209", message, self.since(name), help_)
 
-    def index_meant(self, start: Token) -> str:
-        """The first index in what has been read from a token on that is not on the left side, if there is any."""
+    def reduced(self, start: Token, begin: int, end: int) -> tuple[str, str]:
+        """The indices that a reduction from ``start`` to here is meant to run over, and its body, for help.
+
+        begin, end: where the body stands. Where all of its indices are in use outside, the last one has a new name.
+        """
         place = self.tokens.index(start)
-        equals = next((n for n, token in enumerate(self.tokens[:place]) if token.kind in ("=", "==")), 0)
-        found = _names_in_brackets(self.tokens[place : self.at])
-        left = set(_names_in_brackets(self.tokens[:equals]))
-        return next((name for name in (*(name for name in found if name not in left), *found)), "i")
+        found = _in_brackets(self.tokens[place : self.at])
+        outside = {token.text for token in _in_brackets([*self.tokens[:place], *self.tokens[self.at :]])}
+        own = dict.fromkeys(token.text for token in found if token.text not in outside)
+        if own:
+            return ",".join(own), self.between(begin, end).rstrip(", ")
+        names = {token.text for token in self.tokens}
+        letters = "kmnpqrstuvwij" if found else "ijkmnpqrstuvw"
+        fresh = next((letter for letter in letters if letter not in names), f"{letters[0]}2")
+        body, at = "", begin
+        for token in found:
+            if token.text == found[-1].text:
+                body, at = f"{body}{self.text.text[at : token.start]}{fresh}", token.end
+        return fresh, respelled(body + self.text.text[at:end]).rstrip(", ")
 
     def _rest_of_term(self) -> str:
         """The text from here to the end of the term, for help; dots where that is nothing, or long."""
@@ -139,9 +155,9 @@ def _names(nodes: Iterable[Expression]) -> list[str]:
     return found if all(found) else []
 
 
-def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:
+def _in_brackets(tokens: Iterable[Token]) -> list[Token]:
     """The names that stand directly in square brackets."""
-    found: list[str] = []
+    found: list[Token] = []
     open_brackets: list[str] = []
     for token in tokens:
         if token.kind in CLOSING:
@@ -149,5 +165,5 @@ def _names_in_brackets(tokens: Iterable[Token]) -> list[str]:
         elif token.kind in CLOSING.values() and open_brackets:
             open_brackets.pop()
         elif token.kind == "name" and open_brackets[-1:] == ["["]:
-            found.append(token.text)
+            found.append(token)
     return found

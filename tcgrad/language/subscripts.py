@@ -53,7 +53,8 @@ class SubscriptParser(Cursor, ABC):
         positions = self.items(opening)
         self.leave()
         if not positions:
-            help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{owner.text}`"
+            before = self.between(owner.start, opening.start)
+            help_ = f"write `{owner.text}[i]`" if owner.text in REDUCTIONS else f"write `{before}`"
             raise self.failure("TC208", "the brackets are empty; a scalar has none", self.since(opening), help_)
         if self.opens_positions:
             before, second = self.source(owner)[:-1].rstrip(), self.token

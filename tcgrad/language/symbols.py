@@ -111,7 +111,7 @@ class Symbols:
     def text(self, span: Span) -> str:
         """The source text of a span on one line, for help that shows a correction."""
         source = self.report.source
-        return respelled(" ".join(source.text[span.start : span.end].split())) if source else "..."
+        return respelled(source.text[span.start : span.end]) if source else "..."
 
     def builtin(self, name: str) -> str:
         """The form that ``name`` is another spelling of, where the spec does not declare the name itself."""

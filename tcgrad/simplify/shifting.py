@@ -26,6 +26,7 @@ from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponent_shift import Shift
 from tcgrad.simplify.exponential_ratios import with_one_exponential
 from tcgrad.simplify.exponentials import exponential_of
+from tcgrad.simplify.monomials import fold_power
 from tcgrad.simplify.powers import power
 
 _EXP, _LOG, _SOFTPLUS = (FUNCTIONS[name] for name in ("exp", "log", "softplus"))
@@ -104,7 +105,10 @@ def _cosh_apart(logarithm: Expr) -> Expr | None:
         if is_call(base, "cosh") and exponent.denominator == 1:
             (inner,) = map(shifted, children(base))
             terms.append(Mul((Const(exponent), Add((Call(_SOFTPLUS, (Mul((const(2), inner)),)), opposite(inner))))))
-            number /= Fraction(2) ** exponent.numerator
+            scale = fold_power(Fraction(2), Const(-exponent))
+            if scale is None:
+                terms.append(Mul((Const(-exponent), Call(_LOG, (const(2),)))))
+            number *= scale or 1
         elif isinstance(base, Const) and exponent == 1:
             number *= base.value
         else:

@@ -8,6 +8,7 @@ from math import prod
 
 from tcgrad.ir.nodes import ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import children, flat_factors, product_of, rebuild
+from tcgrad.simplify.monomials import fold_power
 from tcgrad.simplify.powers import is_division
 
 
@@ -37,7 +38,8 @@ def tidy_node(made: Expr) -> Expr:
 
 def _tidied_power(base: Expr, exponent: Fraction) -> Expr:
     if isinstance(base, Const) and exponent.denominator == 1 and base.value:
-        return Const(base.value**exponent.numerator)
+        folded = fold_power(base.value, Const(exponent))
+        return Pow(base, Const(exponent)) if folded is None else Const(folded)
     return ONE if exponent == 0 else base if exponent == 1 else Pow(base, Const(exponent))
 
 
