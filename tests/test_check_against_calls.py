@@ -142,6 +142,22 @@ def test_axes_that_are_told_apart_by_their_lengths(method):
     assert tcgrad.loads(text).check(against=lambda x, w, dy: (dy @ w.T, x.T @ dy), only="against", method=method).ok
 
 
+def reflected(x, dy, *, slip):
+    """Of a sum with the reversed vector; the slip is that of one who thinks that there is a middle."""
+    dx = dy + dy[::-1]
+    if slip and len(x) % 2 == 0:
+        dx[len(x) // 2] = dy[len(x) // 2]
+    return dx
+
+
+def test_sizes_next_to_the_own_ones():
+    """What is odd is even there."""
+    made = tcgrad.loads("dims: {N: 5}\ninputs: {x: [N]}\nequations: ['y[i] = x[i] + x[N-1-i]']")
+    assert made.check(against=partial(reflected, slip=False), only="against").ok
+    (found,) = made.check(against=partial(reflected, slip=True), only="against").results
+    assert (found.status, found.worst.sizes) == ("fail", "N=6")
+
+
 def test_it_is_told_of_a_forward():
     checked = tcgrad.loads(SPEC).check(against_forward="called_kernels:forward_kept_for_the_shape", only="forward")
     (found,) = [each for each in checked.results if each.kind == "against_forward"]

@@ -262,6 +262,44 @@ def test_rows_and_vectors_are_0_as_where_they_are_padded_or_just_initialised(nam
         assert [each.message.partition(":")[0] for each in failed] == [where]
 
 
+def extreme(x, dy, *, sign, start):
+    """Of the largest or smallest element of each row, looked for from a first guess on."""
+    best, dx = sign * np.max(sign * x, 1, initial=start), np.zeros_like(x)
+    for row, found in enumerate(best):
+        here = x[row] == found
+        dx[row] = here * dy[row] / max(here.sum(), 1)
+    return dx
+
+
+@pytest.mark.parametrize(("kind", "sign", "what"), [("max", 1, "negative"), ("min", -1, "positive")])
+def test_all_elements_of_a_long_row_are_of_one_sign(kind, sign, what):
+    text = f"inputs: {{x: [3, 12]}}\nequations: ['y[i] = {kind}[k](x[i,k])']"
+    assert results(text, partial(extreme, sign=sign, start=-np.inf)).ok
+    (found,) = results(text, partial(extreme, sign=sign, start=0)).results
+    assert (found.status, found.message) == (
+        "fail",
+        f"right elsewhere, wrong where all elements are {what}: is 0 everywhere",
+    )
+
+
+def projected(x, dy, *, guarded):
+    """Onto a ball; where x is inside of it, its length is not needed, nor has it a derivative at 0."""
+    length = np.sqrt((x * x).sum(1, keepdims=True))
+    outside = length > 1
+    unit = x / (np.where(outside, length, 1) if guarded else length)
+    radial = unit * (dy * unit).sum(1, keepdims=True)
+    return np.where(outside, (dy - radial) / length, dy) + (0 if guarded else 0 * radial)
+
+
+def test_poles_and_ends_of_roots_that_outputs_do_not_feel():
+    equations = ["n[i] = sqrt(1[k]*x[i,k]^2)", "y[i,k] = where(n[i] > 1, x[i,k]/n[i], x[i,k])"]
+    text = f"inputs: {{x: [N, 3]}}\nequations: {equations}"
+    assert results(text, partial(projected, guarded=True)).ok
+    (found,) = results(text, partial(projected, guarded=False)).results
+    assert found.status == "fail"
+    assert found.message.startswith("right elsewhere, wrong where whole rows are 0: is not finite")
+
+
 @pytest.mark.parametrize(
     ("forward", "dtype", "ok"),
     [

@@ -275,3 +275,18 @@ def test_wrong_bounds_are_told_where_they_stand(bounds, code, message):
     (found,) = caught.value.diagnostics
     assert (found.code, found.span.start) == (code, text.index("^"))
     assert message in found.message
+
+
+# Numbers that are counted, of a row each, from the inputs x (real), m (true or false) and k (integers).
+COUNTS = ["sum[l](m[b,l])", "sum[l]([k[b,l] > 0])", "sum[l](m[b,l]*k[b,l])"]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_rounding_does_not_decide_what_is_counted(count, dtype):
+    """A row in which there is one is a row like others, also where less than one is taken for one."""
+    inputs = "{x: [B], m: {shape: [B, L], dtype: bool}, k: {shape: [B, L], dtype: int, sample: {integers: [0, 3]}}}"
+    made = sampler(program([f"c[b] = {count}", "y[b] = x[b]/max(c[b], 1)"], inputs, "{B: 8, L: 3}"))
+    samples = [made.draw(np.dtype(dtype), (seed,)) for seed in range(4)]
+    assert any((sample.value("c") == 1).any() for sample in samples)
+    assert not any(sample.in_doubt for sample in samples)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tcgrad.check.domains import Demands, Interval
 from tcgrad.check.forward import Forward, Kinks, evaluate_forward
-from tcgrad.check.kinks import felt, flips_beside
+from tcgrad.check.kinks import are_felt_between, felt, flips_beside
 from tcgrad.check.peculiarities import Elements, Parts, Peculiarity
 from tcgrad.check.points import Point
 from tcgrad.check.random_inputs import Random, Types, draw_inputs, draw_upstream, exact, limits_of, turn_of
@@ -30,6 +30,10 @@ PECULIAR = 2**22
 # would hide what is wrong for the other.
 ATTEMPTS = (0, 1, 2)
 OF_UPSTREAM = 3
+
+# So far from a point with poles or ends of roots it is seen whether outputs feel them, and by no more, in proportion to
+# the largest, do outputs differ there that do not.
+_NEAR, _ALIKE = 2.0**-30, 2.0**-20
 
 # One part of so many is peculiar, and one at least: the others tell how large a derivative is. Of the gradients of
 # outputs more are, for many a function makes nothing of some of them.
@@ -69,11 +73,34 @@ class PeculiarPoint(Point):
         return None if sample.in_doubt else replace(sample, upstream=self.upstream)
 
     def _is_smooth(self, flips: Kinks) -> bool:
-        """Whether it is at no kink or jump that outputs feel, at no pole, and not where a root ends, though other
-        branches are taken next to it."""
-        if self.traits.why_not_complex_on_a_branch or not flips <= self.forward.kinks:
+        """Whether outputs feel no kink or jump, no pole, and no end of a root, though other branches are taken next to
+        the point."""
+        if self.traits.why_not_complex_on_a_branch:
             return False
-        return not felt(flips, self.forward, self.program, self.random)
+        if not flips.isdisjoint(self.forward.kinks):
+            return flips <= self.forward.kinks and not felt(flips, self.forward, self.program, self.random)
+        decisions = (self.forward.decisions[number][place] for number, place in flips)
+        return all((each.array == 0).any() for each in decisions) and self._is_alike_on_either_side()
+
+    def _is_alike_on_either_side(self) -> bool:
+        """Whether outputs, which have values at a pole or where a root ends, have about the same next to the point, and
+        the same slopes: they make nothing of what is there."""
+        arrays, dtype = {name: self.value(name) for name in self.forward.given}, self.forward.context.dtype
+        moves = {wrt.name: _NEAR * self.random.normal(size=self.value(wrt.name).shape) for wrt in self.program.wrt}
+        before, after = (
+            evaluate_forward(
+                self.program.statements,
+                arrays | {name: (arrays[name] + side * move).astype(dtype) for name, move in moves.items()},
+                dtype,
+                functions=self.functions,
+            )
+            for side in (-1, 1)
+        )
+        for of in self.program.outputs:
+            here, apart = self.value(of.name), after.context.arrays[of.name] - before.context.arrays[of.name]
+            if not (np.abs(apart) <= _ALIKE * np.max(np.abs(here), initial=0)).all():
+                return False
+        return not are_felt_between(before, after, self.program, self.random)
 
 
 def draw_peculiar(
@@ -154,7 +181,7 @@ def _parts(shape: tuple[int, ...], along: Parts) -> NDArray[np.intp]:
     places = np.arange(prod(shape))
     if along is None:
         return places.reshape(-1, 1)
-    if len(shape) < 2:
+    if along == "all" or len(shape) < 2:
         return places.reshape(1, -1)
     return np.moveaxis(places.reshape(shape), along, 0).reshape(shape[along], -1)
 

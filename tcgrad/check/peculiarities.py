@@ -1,6 +1,6 @@
-"""What elements of inputs may be peculiar: 0, equal, tiny or large, integers at the ends of their range, rows of one
-truth value. Code may be wrong for these alone, as where it divides by what it need not, overflows, or writes twice to
-one place, and random inputs seldom hold them.
+"""What elements of inputs may be peculiar: 0, equal, of one sign, tiny or large, integers at the ends of their range,
+rows of one truth value. Code may be wrong for these alone, as where it divides by what it need not, overflows, or
+writes twice to one place, and random inputs seldom hold them.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ class Elements:
     def subnormal(self) -> Array:
         return self._near((int(np.finfo(self.dtype).minexp) - 2,), -1)
 
+    def negative(self) -> Array:
+        return -np.abs(self.chosen)
+
+    def positive(self) -> Array:
+        return np.abs(self.chosen)
+
     def near(self, powers: tuple[int, ...], sign: int) -> Array:
         """Numbers near those of some powers of two that the type has room for, of either sign in turn; ``sign`` is that
         of the first.
@@ -81,8 +87,8 @@ class Elements:
 
 
 # What an array consists of, by the axis along which the parts lie side by side: None for single elements, 0 for rows,
-# -1 for columns. A vector is one of either.
-Parts = Literal[0, -1] | None
+# -1 for columns; a vector is one of either, and "all" is one part.
+Parts = Literal[0, -1, "all"] | None
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,8 @@ PECULIARITIES = (
         for sign in (1, -1)
     ),
     Peculiarity("where whole columns are 0", Elements.zero, -1),
+    Peculiarity("where all elements are negative", Elements.negative, "all"),
+    Peculiarity("where all elements are positive", Elements.positive, "all"),
     Peculiarity("where integers are equal", Elements.equal, of="int"),
     Peculiarity("where integers are the least that they may be", Elements.least, of="int"),
     Peculiarity("where integers are the greatest that they may be", Elements.greatest, of="int"),

@@ -20,7 +20,7 @@ from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_longdouble_wider
 from tcgrad.check.results import CheckResult, Result
 from tcgrad.check.sampler import Sampler, sampler
-from tcgrad.check.sizes import equal_sizes, other_sizes
+from tcgrad.check.sizes import other_sizes, sizes_for_users
 from tcgrad.check.tally import Tallies
 from tcgrad.check.traits import Traits, traits_of
 from tcgrad.check.trials import Progress, Trials
@@ -92,20 +92,20 @@ class _Run:
             module = compile_module(emit(self.derivation))
         directional = self.options.method == "directional"
         samplers = [(Sampler(self.traits, {}, directional), True)]
+        for_users: list[Sampler] = []
         if self.options.sizes == "all":
-            others = other_sizes(self.program)
+            others = list(other_sizes(self.program))
             samplers += [(sampler(other, sizes, directional=directional), False) for other, sizes in others]
-        equal = None
-        if self.options.sizes == "all" and self.against is not None:
-            found = equal_sizes(self.program)
-            equal = next((sampler(other, sizes, directional=directional) for other, sizes in found), None)
+            more = sizes_for_users(self.program) if self.against is not None else ()
+            known = [sizes for _, sizes in others]
+            for_users = [sampler(other, sizes, directional=directional) for other, sizes in more if sizes not in known]
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}
         benches: dict[str, Bench] = {}
         for dtype in self.options.dtype if self.options.asks_for(*_OF_SAMPLES) else ():
             tallies = Tallies(dtype)
-            trials = Trials(paths, module, self.against, self.options, self.progress, samplers, tallies, equal)
+            trials = Trials(paths, module, self.against, self.options, self.progress, samplers, tallies, for_users)
             results += self._for_dtype(trials, benches)
             evaluations += tallies.evaluations
             untied |= dict.fromkeys([tallies.untied] if tallies.untied else [])

@@ -1,4 +1,6 @@
-"""Other sizes than the spec's own: distinct primes, so that no two axes can be confused, ones, and equal ones."""
+"""Other sizes than the spec's own: distinct primes, so that no two axes can be confused, ones, those next to the own
+ones, and equal ones.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,13 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
             yield from _other(program, candidates)
 
 
-def equal_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
-    """The same with all dims equal, if there are several: there no code can tell axes apart by their lengths."""
+def sizes_for_users(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
+    """The same for what a user wrote by hand: every dim one larger, so that none keeps its size, or is odd once more,
+    and arrays still are in the proportions that the author had in mind; and all dims equal, if there are several: there
+    no code can tell axes apart by their lengths."""
     dims = free_dims(program)
+    if dims:
+        yield from _other(program, [({name: size + 1 for name, size in dims.items()}, _WORK)])
     if len(dims) > 1:
         yield from _other(program, [(dict.fromkeys(dims, size), _WORK) for size in _EQUAL])
 

@@ -56,7 +56,7 @@ class Trials:
     module, against: what is checked besides the formulas, if there is any.
     samplers: what draws samples of the spec's own sizes, and then of others; each with whether it is of the own ones.
     tallies: take what is found, in their type.
-    equal: what draws samples at which all dims are equal, if it is known of any.
+    for_users: what draws samples of sizes at which the user's own alone is compared.
     """
 
     paths: Paths
@@ -66,7 +66,7 @@ class Trials:
     progress: Progress
     samplers: Sequence[tuple[Sampler, bool]]
     tallies: Tallies
-    equal: Sampler | None = None
+    for_users: Sequence[Sampler] = ()
 
     def compare(self) -> Bench | str | None:
         """Compare everything -> the bench of the first sample of the spec's own sizes, or why there is none."""
@@ -86,7 +86,7 @@ class Trials:
         self._compare_many_tied()
         self._compare_at_borders()
         self._compare_beside()
-        self._compare_equal()
+        self._compare_at_more_sizes()
         self._compare_peculiar()
         return kept
 
@@ -214,11 +214,12 @@ class Trials:
             if "overflow" not in out_of_range(drawn) and formulas_are_finite(drawn) and rounds_as_told(drawn):
                 compare_all(drawn)
 
-    def _compare_equal(self) -> None:
-        """Compare the user's own where all dims are equal, if it is right at other sizes."""
+    def _compare_at_more_sizes(self) -> None:
+        """Compare the user's own at sizes that are for it alone, while it is right at others."""
         user = self.against
-        if self.equal is not None and user is not None and not self.tallies.are_failed(user.kinds):
-            self._compare_at(self.equal, (len(self.samplers), 0), own=False, first=True, only=user.kinds)
+        for number, source in enumerate(self.for_users, len(self.samplers)):
+            if user is not None and not self.tallies.are_failed(user.kinds):
+                self._compare_at(source, (number, 0), own=False, first=True, only=user.kinds)
 
     def _compare_peculiar(self) -> None:
         """Compare the user's own where elements are peculiar, if it is right everywhere else."""

@@ -58,10 +58,12 @@ def contract(values: Sequence[Labelled], bound: tuple[Index, ...], context: Cont
     return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
 
 
-def settled_contraction(operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
-    """`contract` as an operation's result."""
+def settled_contraction(
+    operands: Sequence[Labelled], bound: tuple[Index, ...], context: Context, *, are_whole: bool = False
+) -> Labelled:
+    """`contract` as an operation's result; are_whole: whether all terms are whole numbers."""
     result, noise = contract(operands, bound, context), context.noise
-    if noise is None:
+    if noise is None or (are_whole and noise.keeps(result.array)):
         return result
 
     def magnitude() -> Labelled:

@@ -190,6 +190,7 @@ def _factored(factors: tuple[Expr, ...]) -> Factors:
         [_factor(factor) for factor in others],
         [support for support in supports if support],
         sum(not _is_power_of_two(factor) for factor in others) < 2,
+        all(map(is_whole, factors)),
     )
 
 

@@ -30,6 +30,7 @@ class Factors:
     masks: conditions on indices. sums: the other guards. others: what is no guard.
     supports: where the guards inside of the others that are sums let these be something else than 0.
     only_powers_of_two: whether multiplying the others is exact: all but one are powers of two.
+    are_whole: whether all are whole numbers.
     """
 
     masks: Sequence[Evaluator]
@@ -37,6 +38,7 @@ class Factors:
     others: Sequence[Callable[[Context], Factor]]
     supports: Sequence[Evaluator]
     only_powers_of_two: bool
+    are_whole: bool
 
 
 def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
@@ -61,7 +63,7 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
         """divides: whether one of the factors was a reciprocal, which is rounded as soon as it is one of a product."""
         values = [each.value for each in worked]
         if bound:
-            return settled_contraction([*cast, *values], bound, context)
+            return settled_contraction([*cast, *values], bound, context, are_whole=factors.are_whole)
         result = in_turn(worked, context)
         if context.noise is None:
             return multiply([result, *cast], context) if cast else result

@@ -89,6 +89,10 @@ class Noise:
             np.copyto(errors, 0, where=none)
         np.add(base, errors, out=out)
 
+    def keeps(self, array: Array) -> bool:
+        """Whether whole numbers are so small that none of their digits is lost, in whatever order they come about."""
+        return bool(np.abs(array).max(initial=0) * self.unit <= 1)
+
     @cached_property
     def count(self) -> int:
         """The number of draws."""
