@@ -132,6 +132,14 @@ FITTING = {
         ),
         [{"A": 1}, {"A": 2}, {"A": 3}],
     ),
+    "ranges that end at the same read, the looser first": (
+        spec(
+            ["x: [T]", "w: [A]", "u: [B]"],
+            ["f = x[i+1]*x[2*i]*x[i] + w[k]*w[2*k]", "y[j] = u[j+2]*sin(u[3*j])*f"],
+            dims="{T: 3, A: 1, B: 3}",
+        ),
+        [{"T": 4}, {"T": 9, "A": 5}, {"A": 2, "B": 7}],
+    ),
     "digits": (
         spec(["x: [A, 3]", "v: [B]"], ["y[k] = x[k//3,k%3]*v[k]^2"], dims="{A: 2, B: 6}", indices="{k: B}"),
         [{"A": 3, "B": 8}, {"A": 3, "B": 2}, {"A": 2, "B": 1}],

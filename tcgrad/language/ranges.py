@@ -10,7 +10,7 @@ from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
-from tcgrad.ir.sizes import dims_in
+from tcgrad.ir.sizes import dims_in, with_dims
 from tcgrad.language.bounds import Interval, least, solve_at_least_zero
 from tcgrad.language.inside import is_at_least_zero
 from tcgrad.language.plain_sizes import PlainSizes
@@ -22,6 +22,7 @@ from tcgrad.records import dataclass
 Condition = tuple[Integer, list[Slot]]  # what is to be at least 0, and the slots whose indices it reads
 
 _ZERO = Integer.of(0)
+_LARGE = 16  # times a dim's value, beyond where two bounds of one dim cross
 
 
 @dataclass
@@ -119,7 +120,7 @@ class _Solver:
     def narrower(self, new: Integer, old: Integer, sign: int) -> Integer:
         """The greater of two bounds, or with the sign -1 the smaller: at other sizes it may be the other one."""
         slack = (new - old) * sign
-        is_new = slack.value > 0 or (slack.value == 0 and never_negative(slack))
+        is_new = slack.value > 0 or (slack.value == 0 and (never_negative(slack) or _grows(slack)))
         kept, slack = (new, slack) if is_new else (old, -slack)
         if slack.as_number is None and not self.problem.is_expectation:
             self.symbols.chosen[slack] = None
@@ -291,6 +292,13 @@ class _Solver:
             bound, length = (size.substitute(solution.values) for size in (fit.bound, fit.length))
             self.note(replace(fit, bound=bound, length=length))
         return solution
+
+
+def _grows(slack: Integer) -> bool:
+    """Whether it is above 0 where its only dim is large: ``N - 2 - (N-1)//2``."""
+    dims = dims_in(slack)
+    large = {dim: Integer.of(_LARGE * dim.value) for dim in dims}
+    return len(dims) == 1 and with_dims(slack, large).value > 0
 
 
 def _is_left_over(size: Integer) -> bool:
