@@ -10,6 +10,7 @@ from tcgrad.emit.arrays import Node
 from tcgrad.emit.filling import Assemble, Block, is_whole
 from tcgrad.emit.operations import (
     Apply,
+    Compare,
     Expand,
     Linalg,
     Matmul,
@@ -23,6 +24,7 @@ from tcgrad.emit.operations import (
     Times,
     Transpose,
 )
+from tcgrad.functions import Function
 
 _TURNED = {"row": "column", "column": "row", "as it is": "turned", "turned": "as it is", "alike": "alike"}
 
@@ -59,6 +61,8 @@ class Mirrored:
                 return sign if sign >= 0 else int(power is not None and power % 2 == 0)
             case Apply(function) if function.parity and self.sign(arguments[0]) == -1:
                 return function.parity
+            case Compare("==" | "!=") | Apply(Function("max" | "min")):
+                return int(self._of_factors(arguments) == 1 and -1 not in map(self.sign, arguments))
             case Apply() | Sqrt() | Select() | Power():
                 return int(all(self.sign(each) == 1 for each in arguments))
             case Matmul():
