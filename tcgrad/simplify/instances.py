@@ -280,8 +280,18 @@ def _is_negative(exponent: Expr) -> bool:
 def _guards(expr: Expr) -> tuple[Integer, ...]:
     """What is at least 0 wherever a product is not 0, by the comparisons of integers among its factors."""
     return tuple(
-        normalise(factor.right.value - factor.left.value - 1)
+        normalise(difference)
         for factor in (expr.factors if isinstance(expr, Mul) else ())
-        if isinstance(factor, Iverson) and factor.operator == "<"
-        if isinstance(factor.left, IndexValue) and isinstance(factor.right, IndexValue)
+        if (difference := _difference(factor)) is not None
     )
+
+
+def _difference(factor: Expr) -> Integer | None:
+    """What is at least 0 where a comparison of integers holds."""
+    match factor:
+        case Iverson("<" | "<=" as operator, IndexValue(least), IndexValue(most)):
+            return most - least - int(operator == "<")
+        case Iverson(">" | ">=" as operator, IndexValue(most), IndexValue(least)):
+            return most - least - int(operator == ">")
+        case _:
+            return None

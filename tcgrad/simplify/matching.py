@@ -11,11 +11,12 @@ from dataclasses import field
 from itertools import combinations, permutations
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
-from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul
+from tcgrad.ir.nodes import Add, Call, Component, Const, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.ranges import reduced
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import bound_indices, children, free_indices, integers
 from tcgrad.records import dataclass, replace
+from tcgrad.simplify.powers import negated
 from tcgrad.simplify.shapes import shape
 
 _HEADS: dict[type, str] = {Component: "tensor", Call: "function", Iverson: "operator", IndexReduce: "kind"}
@@ -165,6 +166,14 @@ def _extended(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:
     else:
         for settled in _position_matches(pattern, target, match):
             yield from _ordered(children(pattern), children(target), settled)
+        if isinstance(target, Pow) and _is_even_power(target):
+            yield from _ordered(children(pattern), (negated(target.base), target.exponent), match)
+
+
+def _is_even_power(power: Pow) -> bool:
+    """Whether it is one of a sum, which may as well have the opposite sign."""
+    exponent = power.exponent
+    return isinstance(power.base, Add) and isinstance(exponent, Const) and exponent.value % 2 == 0
 
 
 def _is_unordered(pattern: Expr) -> bool:
