@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Add, Component, Expr, IndexSum, Mul
+from tcgrad.ir.nodes import ZERO, Add, Component, Expr, IndexSum, Mul
 from tcgrad.ir.program import Define
 from tcgrad.ir.substitution import instantiate
 from tcgrad.ir.tensors import Role, Tensor
@@ -56,19 +56,34 @@ def with_products_by_sums(expr: Expr, definitions: Mapping[Tensor, Define], inve
 
 
 def _with_product_by_sum(expr: Expr, define: Define) -> Expr:
-    """With the first product in a sum by that and its other terms, wherever there is an instance of it."""
+    """With the first product that a definition adds up by that and its other terms, wherever there is an instance of
+    it; with its first matrix where it adds up none.
+    """
     terms = terms_of(simplify(define.body))
-    product = next((term for term in terms if any(isinstance(factor, IndexSum) for factor in factors_of(term))), None)
-    if product is None or len(terms) < 2:
-        return expr
-    part = Tensor(f"part({define.tensor.name})", define.tensor.shape, Role.DEFINED)
+    products = [term for term in terms if any(isinstance(factor, IndexSum) for factor in factors_of(term))]
+    matrices = [term for term in terms if isinstance(term, Component) and len(terms) > 1]
     whole = Component(define.tensor, tuple(index.expr for index in define.free))
-    rest = Add((whole, *(negated(term) for term in terms if term is not product)))
 
-    def by_sum(read: Component) -> Expr:
-        return instantiate(define.free, rest, read.indices) if read.tensor == part else read
+    def solved(own: Expr) -> Expr:
+        return Add((ZERO, whole, *(negated(term) for term in terms if term is not own)))
 
-    return replace_components(Facts((Define(part, define.free, product),)).fold(expr), by_sum)
+    if products:
+        part = Tensor(f"part({define.tensor.name})", define.tensor.shape, Role.DEFINED)
+        expr = Facts((Define(part, define.free, products[0]),)).fold(expr)
+        return _replaced(expr, part, define.free, solved(products[0]))
+    for matrix in matrices[:1]:
+        at = [position.as_index for position in matrix.indices]
+        read = tuple(index for index in at if index is not None)
+        if len(at) == len(define.free) and set(read) == set(define.free):
+            return _replaced(expr, matrix.tensor, read, solved(matrix))
+    return expr
+
+
+def _replaced(expr: Expr, tensor: Tensor, free: tuple[Index, ...], body: Expr) -> Expr:
+    """The expression with a tensor by its definition over ``free`` indices."""
+    return replace_components(
+        expr, lambda read: instantiate(free, body, read.indices) if read.tensor == tensor else read
+    )
 
 
 def _cleared_by(read: Component, index: Index, known: Mapping[str, Tensor]) -> Component | None:
