@@ -19,7 +19,7 @@ SYNTAX = "TC2"
 SHOWN = 60
 """Characters of the user's own text that a line of help repeats."""
 
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return [0, *(match.end() for match in LINE_BREAK.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both counted from 1, of a character offset."""
@@ -57,7 +57,7 @@ class Source:
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its end."""
         start = self._line_starts[number - 1]
-        match = _LINE_END.search(self.text, start)
+        match = LINE_BREAK.search(self.text, start)
         return self.text[start : match.start() if match else None]
 
 

@@ -11,7 +11,7 @@ from tcgrad.emit.text import Level, Text, is_simple
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
 from tcgrad.ir.ranges import never_negative
-from tcgrad.ir.sizes import dims_in
+from tcgrad.ir.sizes import dims_in, is_division
 from tcgrad.records import dataclass
 
 
@@ -88,7 +88,7 @@ class SizePrinter:
             code = self._monomial(monomial, abs(coefficient))
             if text:
                 text += f" {'+' if coefficient > 0 else '-'} {code}"
-            elif coefficient == -1 and _is_division(monomial):
+            elif coefficient == -1 and is_division(monomial):
                 text = f"-({code})"  # Python reads -n // 2 as (-n) // 2
             else:
                 text = code if coefficient > 0 else f"-{code}"
@@ -160,8 +160,4 @@ def _size_level(size: Integer) -> Level:
     if len(monomial) > 1 or coefficient != 1:
         return Level.MUL
     # in a product a division stands in parentheses: Python reads 3 * n // 2 from the left
-    return Level.MATMUL if _is_division(monomial) else Level.ATOM
-
-
-def _is_division(monomial: Monomial) -> bool:
-    return len(monomial) == 1 and isinstance(monomial[0], Quotient | Remainder)
+    return Level.MATMUL if is_division(monomial) else Level.ATOM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Quotient, Remainder, map_inside
+from tcgrad.ir.indices import Atom, Dim, Gather, Integer, Monomial, Quotient, Remainder, map_inside
 
 
 def count(shape: Iterable[Integer]) -> int:
@@ -27,6 +27,11 @@ def dims_in(integer: Integer) -> list[Dim]:
             case _:
                 continue
     return list(found)
+
+
+def is_division(monomial: Monomial) -> bool:
+    """Whether a monomial is one quotient or remainder and nothing else."""
+    return len(monomial) == 1 and isinstance(monomial[0], Quotient | Remainder)
 
 
 def with_dims(integer: Integer, values: Mapping[Dim, Integer]) -> Integer:

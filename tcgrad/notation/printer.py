@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
+from tcgrad.ir.sizes import is_division
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.integers import ordered_terms
 from tcgrad.notation.shown import (
@@ -255,7 +256,7 @@ class Printer:
 
     def negative(self, atoms: tuple[Atom, ...], piece: Piece) -> str:
         """A term behind a minus, which would be the dividend's alone in ``-i//2``."""
-        return self.syntax.minus + (self.wrapped(piece, Precedence.UNARY) if _is_division(atoms) else piece.text)
+        return self.syntax.minus + (self.wrapped(piece, Precedence.UNARY) if is_division(atoms) else piece.text)
 
     def monomial(self, atoms: tuple[Atom, ...], coefficient: int) -> Piece:
         pieces = [self.integer_atom(atom) for atom in atoms]
@@ -289,16 +290,12 @@ class Printer:
         return Piece(join(left, right), Precedence.PRODUCT)
 
 
-def _is_division(atoms: tuple[Atom, ...]) -> bool:
-    return len(atoms) == 1 and isinstance(atoms[0], Quotient | Remainder)
-
-
 def _leading_division(shown: Shown) -> Whole | None:
     """The quotient or remainder of integers that a term begins with, if it does."""
     match shown:
         case Product((first, *_)):
             return _leading_division(first)
-        case Whole(Integer(((atoms, 1),))) if _is_division(atoms):
+        case Whole(Integer(((atoms, 1),))) if is_division(atoms):
             return shown
         case _:
             return None

@@ -11,12 +11,7 @@ from tcgrad.report.check_table import table
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis, render_verdict
 
-_COUNTED: dict[Status, str] = {
-    "pass": "passed",
-    "fail": "failed",
-    "inconclusive": "inconclusive",
-    "skip": "skipped",
-}
+SAID: dict[Status, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
 
 # Kinds that have a line instead of a row of numbers.
 _IN_WORDS = ("expect", "self_test")
@@ -138,7 +133,7 @@ def _repeat(result: CheckResult) -> list[str]:
 def render_counts(result: CheckResult) -> str:
     """How many results there are of each status, as in ``9 passed, 1 skipped``."""
     counts = Counter(each.status for each in result.results)
-    told = [f"{counts[status]} {words}" for status, words in _COUNTED.items() if counts[status]]
+    told = [f"{counts[status]} {words}" for status, words in SAID.items() if counts[status]]
     return ", ".join(told) or "nothing compared"
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
+    HOLDS,
     ONE,
     ZERO,
     Add,
@@ -213,9 +214,7 @@ def _iverson(expr: Iverson) -> Expr:
     if left is not None and right is not None:
         return iverson(expr.operator, left, right)
     if isinstance(expr.left, Const) and isinstance(expr.right, Const):
-        a, b = expr.left.value, expr.right.value
-        holds = {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[expr.operator]
-        return ONE if holds else ZERO
+        return ONE if HOLDS[expr.operator](expr.left.value, expr.right.value) else ZERO
     conditions = factors_of(expr.left)
     if expr.operator == "!=" and expr.right == ZERO and all(isinstance(each, Iverson | Delta) for each in conditions):
         return expr.left

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_BREAK = re.compile(r"\r\n?|\n")
+from tcgrad.errors import LINE_BREAK
+
 _SEPARATORS = re.compile(r" |\n*")
 
 
@@ -17,7 +18,7 @@ def block_runs(value: str, source: str, start: int, end: int) -> Iterator[tuple[
 
     ``source[start:end]`` is the block, from its header on.
     """
-    header = _BREAK.search(source, start, end)
+    header = LINE_BREAK.search(source, start, end)
     lines = _lines(source, header.end(), end) if header else []
     indentation = _indentation(value, source, lines)
     position = 0
@@ -37,7 +38,7 @@ def block_runs(value: str, source: str, start: int, end: int) -> Iterator[tuple[
 def _lines(source: str, position: int, end: int) -> list[tuple[int, int]]:
     """Start and end, without the break, of the lines of ``source[position:end]``."""
     lines = []
-    for found in _BREAK.finditer(source, position, end):
+    for found in LINE_BREAK.finditer(source, position, end):
         lines.append((position, found.start()))
         position = found.end()
     return [*lines, (position, end)] if position < end else lines

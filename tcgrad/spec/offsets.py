@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tcgrad.errors import Located
+from tcgrad.errors import LINE_BREAK, Located
 from tcgrad.spec.blocks import block_runs
 
 _PROPERTIES = re.compile(r"(?:(?:!<[^>\s]*>|[!&][^\s,\[\]{}]*)(?:\s+(?:#[^\n]*)?)*)+")
-_BREAK = re.compile(r"\r\n?|\n")
 _GAP = re.compile(r"[ \t\r\n]+")
 _RUNS = {
     "'": re.compile(r"[^ \t\r\n']+"),
@@ -86,7 +85,7 @@ def _flow_runs(style: str, source: str, position: int, end: int) -> Iterator[Run
 
 def _folded(gap: re.Match[str]) -> list[Run]:
     """White space in a flow scalar: with one line break it is a space, of several breaks the first is dropped."""
-    breaks = [found.start() for found in _BREAK.finditer(gap.string, gap.start(), gap.end())]
+    breaks = [found.start() for found in LINE_BREAK.finditer(gap.string, gap.start(), gap.end())]
     if not breaks:
         return [(gap.group(), gap.start())]
     return [(" ", breaks[0])] if len(breaks) == 1 else [("\n", offset) for offset in breaks[1:]]

@@ -6,12 +6,11 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from tcgrad.check.results import Result, Status, TermResult
-from tcgrad.report.check_text import render_details
+from tcgrad.check.results import Result, TermResult
+from tcgrad.report.check_text import SAID, render_details
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.runs import Entry, Issue, Run
 
-_SAID: dict[Status, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
 _MOST_TERMS = 2
 
 
@@ -78,7 +77,7 @@ def summary_of(issue: Issue) -> str:
 def counts(entry: Entry) -> str:
     """``18 passed, 1 failed``."""
     found = Counter(result.status for result, _ in entry.located)
-    return ", ".join(f"{found[status]} {said}" for status, said in _SAID.items() if found[status])
+    return ", ".join(f"{found[status]} {said}" for status, said in SAID.items() if found[status])
 
 
 def seeds(entry: Entry) -> str:
