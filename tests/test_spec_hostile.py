@@ -9,8 +9,10 @@ from timing import seconds
 import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.errors import TcgradError
+from tcgrad.ir.nodes import Component
 from tcgrad.language.elaborate import elaborate
 from tcgrad.report.diagnostics import render_diagnostics
+from tcgrad.simplify.fold import Facts
 from tcgrad.spec.limits import MAX_BYTES, MAX_NODES
 from tcgrad.spec.loader import load_spec, read_spec
 
@@ -230,3 +232,12 @@ def test_loading_imports_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+def test_the_names_of_what_many_equations_make_of_one_tensor_are_those_of_the_last_ones():
+    """With all of them at hand, a formula would take as long as there are equations."""
+    equations = [f"y{n}[i] = sin({n}*x[i])" for n in range(2, 260)]
+    defines = elaborate(read_spec(f"inputs: {{x: [3]}}\nequations: {equations}\n", "hostile.yaml")).statements
+    facts = Facts(defines)
+    ends = (defines[0], defines[-1])
+    assert [isinstance(facts.fold(each.body), Component) for each in ends] == [False, True]

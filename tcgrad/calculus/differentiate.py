@@ -116,7 +116,7 @@ def component_derivative(tensor: Tensor, at: tuple[Index, ...]) -> Seed:
     """``d x[e] / d x[s] = prod delta(e, s)``, and 0 for every other tensor."""
 
     def seed(read: Component) -> Expr:
-        if read.tensor != tensor:
+        if read.tensor.name != tensor.name or read.tensor != tensor:
             return ZERO
         return deltas(read.indices, (index.expr for index in at))
 

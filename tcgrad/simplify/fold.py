@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
@@ -30,6 +31,7 @@ from tcgrad.simplify.totals import Totals
 
 _FEWEST_OPENED, _MOST_OPENED = 3, 5  # terms of a formula multiplied out: with more and fewer it gets no shorter
 _LONG_SLOPE = 24  # nodes
+_MOST_READING = 256  # facts about one tensor, the last ones: with all of them the cost would be quadratic
 _MOST_STEPS = 3  # definitions of definitions that may be found in one expression
 
 
@@ -40,7 +42,7 @@ class Facts:
     """
 
     def __init__(self, statements: Iterable[Statement], never_negative: Iterable[Tensor] = ()) -> None:
-        self._reading: dict[Tensor, list[tuple[tuple[int, int], Fact]]] = {}  # in their order
+        self._reading: dict[Tensor, deque[tuple[tuple[int, int], Fact]]] = {}  # in their order
         statements = tuple(statements)
         self._totals = Totals(statements)
         self._condensed, self._slopes = Memory(self._totals), Memory(self._totals)
@@ -80,7 +82,8 @@ class Facts:
     def _learn(self, fact: Fact) -> None:
         for tensor in tensors_read(fact.body)[:1]:
             self._learnt += 1
-            self._reading.setdefault(tensor, []).append(((-self._count, self._learnt), fact))
+            reading = self._reading.setdefault(tensor, deque(maxlen=_MOST_READING))
+            reading.append(((-self._count, self._learnt), fact))
 
     def _learn_of_shares(self) -> None:
         """``p = exp(u - s)`` of ``p = exp(u)/sum_k exp(u)`` and ``s = logsumexp_k(u)``, whichever comes first."""
