@@ -335,3 +335,22 @@ def test_tiny_derivatives_raise_no_alarm():
     text = "inputs: {x: [], z: []}\nequations: ['y = x*z*exp(-(12 + sin(x))^2*4)']\n"
     for seed in range(3):
         assert loads(text).check(seed=seed, trials=1).ok
+
+
+# What loses most of its digits by cancellation, and its derivative in a form that does not.
+WORN = {
+    "log(1 + x[i]^6) - x[i]^6 + x[i]^12/2": lambda x: 6 * x**17 / (1 + x**6),
+    "log(1 - tanh(10*x[i])^2)": lambda x: -20 * np.tanh(10 * x),
+}
+
+
+@pytest.mark.parametrize("body", WORN)
+def test_errors_of_complex_steps_are_known_where_much_is_cancelled(body):
+    made = spec(f"y[i] = {body}", "{x: {shape: [N], sample: {uniform: [-2, 2]}}}", "{N: 80}")
+    sample = sampler(made.program).draw(np.dtype(np.float64), (1, 2))
+    x = sample.value("x")
+    found = Ladder(sample, "complex").along("x", Elements(np.arange(80), (80,), x.dtype))
+    values, errors = (np.diagonal(each["y"]) for each in (found.values, found.errors))
+    known = np.isfinite(errors)
+    assert known.sum() > 60
+    assert (np.abs(values - WORN[body](x))[known] <= errors[known]).all()

@@ -19,6 +19,7 @@ from tcgrad.check.precision import lost_when_squared, unit_roundoff
 from tcgrad.check.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
 from tcgrad.evaluate.labelled import batch_of
+from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.records import cached_property, dataclass, replace
@@ -29,6 +30,20 @@ STEP = 2.0**-100
 _FAR_BEYOND = 2.0**20
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.
 DRAWS = 1
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """How often errors are simulated, by how much they are larger than those of the arithmetic, and the safety."""
+
+    number: int
+    larger: float
+    safety: float
+
+
+# Of a slope that loses so much by cancellation one draw tells too little, and large errors more than there is left of
+# it: more draws are made there, of smaller ones.
+_WORN, _MORE = 2.0**12, _Draws(6, 2.0**3, 16.0)
 
 
 @dataclass(frozen=True)
@@ -77,15 +92,11 @@ class ComplexSteps:
         for wrt, along in directions.items():
             rows[wrt] = slice(count, count := count + len(along))
         moved = {wrt: self._moved_alone(wrt, along, rows[wrt], count) for wrt, along in directions.items()}
-        exact, shaken, bound = self._worked_out(moved, count)
+        exact, errors = self._worked_out(moved, count)
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
-        for name in self.outputs:
-            shape = (count, *self.forward.context.arrays[name].shape)
-            values = self.slopes(exact[name], shape)
-            spread = self.slopes(shaken[name], (self.draws * shape[0], *shape[1:])).reshape(self.draws, *shape)
-            errors = bound.bound(spread, values)
+        for name, values in exact.items():
             for wrt, each in found.items():
-                own, off = values[rows[wrt]], errors[rows[wrt]]
+                own, off = values[rows[wrt]], errors[name][rows[wrt]]
                 known = np.isfinite(own) & ~self._is_noise(wrt, name, own, off)
                 each.values[name], each.errors[name] = own, np.where(known, off, np.inf)
                 each.kinked[name] = np.zeros(len(own), bool)
@@ -104,36 +115,56 @@ class ComplexSteps:
         rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) for each in (name, wrt))
         return np.asarray((errors > np.abs(values)) & (errors * span > _FAR_BEYOND * rise) & (rise > 0))
 
-    def _worked_out(
-        self, moved: Mapping[str, Array], count: int
-    ) -> tuple[Mapping[str, Array], Mapping[str, Array], Rounding]:
-        """Everything where inputs are ``moved``, and once more under random rounding: a first axis of draws, and within
-        each of the ``count`` points."""
-        context = self.complex_forward.context
-        roundoff = unit_roundoff(self.forward.context.dtype)
-        arithmetic = np.dtype(np.complex128)
+    def _worked_out(self, moved: Mapping[str, Array], count: int) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The slopes of the outputs where inputs are ``moved``, at ``count`` points, and bounds on their errors."""
+        dtype, draws = np.dtype(np.complex128), _Draws(self.draws, LARGER, ROUGH / self.draws)
         # In the same arithmetic both are worked out together: the first draw is moved by nothing.
-        is_double = self.forward.context.dtype == np.float64
-        copies, still = (1 + self.draws, count) if is_double else (self.draws, 0)
-        batch = batch_of(copies * count)
+        if self._dtype == dtype:
+            found, how = self._shaken(moved, count, dtype, draws, still=count)
+            values, shaken = {n: each[0] for n, each in found.items()}, {n: each[1:] for n, each in found.items()}
+        else:
+            shaken, how = self._shaken(moved, count, dtype, draws)
+            values = {name: each[0] for name, each in self._split(self._exact(moved), 1, count).items()}
+        errors, worn = {}, np.zeros(count, bool)
+        for name, each in values.items():
+            errors[name] = how.bound(shaken[name], each)
+            with quietly():
+                apart = np.abs(shaken[name] - each).max(axis=0) > _WORN * how.noise.unit * np.abs(each)
+            worn |= (apart & (each != 0)).reshape(count, -1).any(axis=1)
+        if worn.any():
+            there = {name: array[worn] for name, array in moved.items()}
+            shaken, how = self._shaken(there, int(worn.sum()), self._dtype, _MORE)
+            for name, each in values.items():
+                errors[name][worn] = np.maximum(errors[name][worn], how.bound(shaken[name], each[worn]))
+        return values, errors
+
+    def _shaken(
+        self, moved: Mapping[str, Array], count: int, dtype: np.dtype[Any], draws: _Draws, *, still: int = 0
+    ) -> tuple[dict[str, Array], Rounding]:
+        """The slopes under random rounding in arithmetic of ``dtype``, with a first axis of draws, after those under
+        none if so many points are ``still``; and what bounds the errors of the reference with them."""
+        context, own = self.complex_forward.context, np.finfo(self.forward.context.dtype)
+        copies, unit = draws.number + (still > 0), unit_roundoff(dtype) * draws.larger
         # What underflows in the wider arithmetic of a reference does not do so there.
-        floor = float(np.finfo(np.float64).smallest_subnormal) * LARGER if is_double else 0.0
-        unit = unit_roundoff(arithmetic) * LARGER
+        floor = float(own.smallest_subnormal) * draws.larger if own.dtype == np.float64 else 0.0
+        batch = batch_of(copies * count)
         noise = Noise(batch, unit, floor, self.random, nearest(unit, self.grid), still=still)
         arrays = {name: context.arrays[name] for name in self._given}
         for wrt, array in moved.items():
-            arrays[wrt] = np.concatenate([array.astype(arithmetic, copy=False)] * copies)
-        inner = replace(context, arrays=arrays, dtype=arithmetic, batch=batch, noise=noise)
+            arrays[wrt] = np.concatenate([array.astype(dtype, copy=False)] * copies)
+        inner = replace(context, arrays=arrays, dtype=dtype, batch=batch, noise=noise)
         for statement in self.forward.statements:
             run(statement, inner)
-        how = Rounding(noise, arithmetic, roundoff, ROUGH / self.draws)
-        if not is_double:
-            return self._exact(moved), arrays, how
-        varying = {name: arrays[name] for name in self.outputs if arrays[name].ndim > context.arrays[name].ndim}
-        exact, shaken = (
-            {**arrays, **{n: a[part] for n, a in varying.items()}} for part in (slice(count), slice(count, None))
-        )
-        return exact, shaken, how
+        how = Rounding(noise, dtype, unit_roundoff(self.forward.context.dtype), draws.safety)
+        return self._split(arrays, copies, count), how
+
+    def _split(self, arrays: Mapping[str, Array], copies: int, count: int) -> dict[str, Array]:
+        """The slopes of the outputs, with a first axis of copies, and a second one of points."""
+        found = {}
+        for name in self.outputs:
+            shape = self.forward.context.arrays[name].shape
+            found[name] = self.slopes(arrays[name], (copies * count, *shape)).reshape(copies, count, *shape)
+        return found
 
     def _exact(self, moved: Mapping[str, Array]) -> Mapping[str, Array]:
         """Everything where inputs are ``moved``, without rounding of a narrower type.
