@@ -16,6 +16,22 @@ PRINTED = {
         ["p[-1] = p0", "p[t] = (p[t-1] + q[t])*r/(p[t-1] + q[t] + r)"],
         ["dl/dp_total[t] = dl/dp[t] + dl/dp_total[t+1]*(r/(p[t] + q[t+1] + r))^2"],
     ),
+    # a gradient of `inv(P)` has no name in the language
+    "likelihood of a state space model": (
+        "F: [N, N], P0: {shape: [N, N], sample: spd}, x: [T, N]",
+        [
+            "P[-1,i,j] = P0[i,j]",
+            "P[t,i,j] = F[i,k]*P[t-1,k,l]*F[j,l] + delta[i,j]",
+            "f = x[t,i]*inv(P)[t,i,j]*x[t,j] + 1[t]*logdet(P)[t]",
+        ],
+        [
+            (
+                "dl/dP[t,i,j] = dl/df*(inv(P)[t,j,i] - x[t,u]*inv(P)[t,j,u]*x[t,v]*inv(P)[t,v,i])"
+                " + dl/dP[t+1,k,m]*F[k,i]*F[m,j]"
+            ),
+            "dl/dP0[p,q] = dl/dP[0,i,j]*F[i,p]*F[j,q]",
+        ],
+    ),
     "heat equation on a ring": (
         "u0: [N], r: [], s: [T]",
         ["u[-1,i] = u0[i]", "u[t,i] = s[t] + u[t-1,i] + r*(u[t-1,(i+1)%N] - 2*u[t-1,i] + u[t-1,(i-1)%N])"],

@@ -271,11 +271,18 @@ inputs: {k: {shape: [3, 3], symmetric: true}, y: [3]}
 equations: ['a[i] = inv(k)[i,j]*y[j]', 'f = -y[i]*a[i]/2']
 wrt: [y]
 """
+COVARIANCE = """\
+inputs: {p: [2, 2], x: [2]}
+indices: {t: 3}
+equations: ['P[-1,i,j] = p[i,j]', 'P[t,i,j] = 2*P[t-1,i,j] + delta[i,j]', 'f = x[i]*inv(P)[0,i,j]*x[j]']
+wrt: [p]
+"""
 NAMED = [
     (UPDATE, "= -∂l/∂r[p]·R⁻¹[q,s]·r[s] | insert ∂l/∂r"),
     (DEVIATIONS, "- (x[p] - m)·∂l/∂y[i]·y[i]/(N·(v + 1)) | collect like terms"),
     (TANH, "= (1 - t[i])·δ[i,p] | collect like terms"),
     (GAUSSIAN, "= -a[p] | definition of a"),
+    (COVARIANCE, "·δ[t,0] | insert ∂l/∂P⁻¹"),
 ]
 
 

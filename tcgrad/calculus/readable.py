@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.calculus.carried import Carried
 from tcgrad.calculus.certain import Certainty
-from tcgrad.calculus.compact import compact
+from tcgrad.calculus.compact import compact, put_in
+from tcgrad.calculus.dependence import reads
 from tcgrad.calculus.signed import Signed
 from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr, Iverson, Where
-from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
+from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
@@ -74,6 +75,7 @@ class Readable:
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
         self._clipped = Clipped(self.program.statements)
+        self._nameless = {gradient_of(each.tensor) for each in self.program.statements if isinstance(each, Intrinsic)}
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
         """The lines of gradients as short as what is declared makes them, those that became short put into others;
@@ -82,10 +84,41 @@ class Readable:
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed or any(map(_is_shorter, simpler, backward)):
             simpler = compact(simpler, kept, (), self.known, self._hear)
+        simpler = self._with_names_only(simpler)
         for line in simpler:
             if isinstance(line, Define):
                 self._supports.learn(line)
         return simpler
+
+    def _with_names_only(self, lines: Sequence[Statement]) -> tuple[Statement, ...]:
+        """Without lines for gradients of what is no tensor of the spec, such as ``inv(A)``: these are put, long or not,
+        into the lines that read them, since the language has no name ``dl/dinv(A)``.
+        """
+        if not self._nameless:
+            return tuple(lines)
+        nameless: dict[Tensor, Define] = {}
+        left: list[Statement] = []
+        for line in lines:
+            put_into = {tensor: nameless[tensor] for tensor in reads(line) if tensor in nameless}
+            whole = self._put_into(line, put_into) if put_into else line
+            if isinstance(whole, Define) and whole.tensor in self._nameless:
+                nameless[whole.tensor] = whole
+            else:
+                left.append(whole)
+        return tuple(left)
+
+    def _put_into(self, line: Statement, lines: Mapping[Tensor, Define]) -> Statement:
+        """A line with others, by what they define, in it, and what they assume."""
+        for tensor in defined_tensors(line):
+            for other in lines:
+                self.assumed.setdefault(tensor, set()).update(self.assumed.get(other, ()))
+        match line:
+            case Define():
+                return replace(line, body=self.known.fold(put_in(line.body, lines)))
+            case Recurrence():
+                return line.map_bodies(lambda case: self.known.fold(put_in(case.body, lines)))
+            case Intrinsic():
+                return line
 
     def define(self, define: Define) -> tuple[Define, Assumed]:
         """One formula, and what it takes for granted."""
@@ -136,7 +169,7 @@ class Readable:
         """What at least one of the lines assumes."""
         if not self.assumed:
             return ()
-        used = {each for line in lines if isinstance(line, Define) for each in self.assumed.get(line.tensor, ())}
+        used = {each for line in lines for tensor in defined_tensors(line) for each in self.assumed.get(tensor, ())}
         return tuple(assumption for assumption in self._assumptions if assumption in used)
 
     def settled(self, line: Define, *, closely: bool = True) -> Define:

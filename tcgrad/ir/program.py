@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from tcgrad.errors import Diagnostic, Span
@@ -90,6 +90,15 @@ class Recurrence(Remembered):
     downward: bool = False
     written_out: bool = False
 
+    def equations(self) -> Iterator[tuple[Tensor, tuple[Integer, ...], Expr]]:
+        """The base cases and, unless it is written out, the step of each tensor: what is defined, at which positions,
+        and by what.
+        """
+        for number, tensor in enumerate(self.tensors):
+            step = () if self.written_out else (self.steps[number],)
+            for case in (*self.bases[number], *step):
+                yield tensor, _left_positions(case, self.axes[number], tensor.order), case.body
+
     def map_bodies(self, changed: Callable[[Case], Expr]) -> Recurrence:
         """The same recurrence with another right side in every equation."""
 
@@ -98,6 +107,15 @@ class Recurrence(Remembered):
 
         bases = tuple(tuple(map(mapped, cases)) for cases in self.bases)
         return replace(self, bases=bases, steps=tuple(map(mapped, self.steps)))
+
+
+def _left_positions(case: Case, axis: int, order: int) -> tuple[Integer, ...]:
+    """A literal or the step's index on the recurrence axis, ``free`` on the others."""
+    positions = tuple(index.expr for index in case.free)
+    if len(positions) == order:
+        return positions
+
+    return (*positions[:axis], case.at, *positions[axis:])
 
 
 Statement = Define | Intrinsic | Recurrence

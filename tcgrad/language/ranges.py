@@ -112,15 +112,19 @@ class _Solver:
     def restrict(self, slot: Slot, bounds: tuple[Integer | None, Integer | None] | None) -> None:
         low, high = bounds or (None, None)
         if low is not None:
-            self.low[slot] = self.narrower(low, self.low.get(slot, _ZERO), 1)
+            self.low[slot] = self.narrower(slot, low, self.low.get(slot, _ZERO), 1)
         if high is not None:
-            self.high[slot] = self.narrower(high, self.high.get(slot, high), -1)
+            self.high[slot] = self.narrower(slot, high, self.high.get(slot, high), -1)
             self.low.setdefault(slot, _ZERO)
 
-    def narrower(self, new: Integer, old: Integer, sign: int) -> Integer:
-        """The greater of two bounds, or with the sign -1 the smaller: at other sizes it may be the other one."""
+    def narrower(self, slot: Slot, new: Integer, old: Integer, sign: int) -> Integer:
+        """The greater of two bounds, or with the sign -1 the smaller: at other sizes it may be the other one.
+
+        A free index of an expectation runs over its axis at all sizes.
+        """
         slack = (new - old) * sign
-        is_new = slack.value > 0 or (slack.value == 0 and (never_negative(slack) or _grows(slack)))
+        may_vary = not (slot.is_free and self.problem.is_expectation)
+        is_new = slack.value > 0 or (slack.value == 0 and may_vary and (never_negative(slack) or _grows(slack)))
         kept, slack = (new, slack) if is_new else (old, -slack)
         if slack.as_number is None and not self.problem.is_expectation:
             self.symbols.chosen[slack] = None

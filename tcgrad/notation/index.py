@@ -10,7 +10,7 @@ from typing import assert_never
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Expr
-from tcgrad.ir.program import Case, Define, Intrinsic, Recurrence, Statement
+from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.diagonals import with_one_size_each
@@ -114,17 +114,5 @@ class _Style:
         return Printer(self.syntax, names).text(shown)
 
     def recurrence(self, recurrence: Recurrence) -> Iterator[str]:
-        for number, tensor in enumerate(recurrence.tensors):
-            step = () if recurrence.written_out else (recurrence.steps[number],)
-            for case in (*recurrence.bases[number], *step):
-                positions = _case_positions(case, recurrence.axes[number], tensor.order)
-                yield self.equation(tensor, positions, case.body)
-
-
-def _case_positions(case: Case, axis: int, order: int) -> tuple[Integer, ...]:
-    """The left side's positions: a literal or the step's index on the recurrence axis, ``free`` on the others."""
-    positions = tuple(index.expr for index in case.free)
-    if len(positions) == order:
-        return positions
-
-    return (*positions[:axis], case.at, *positions[axis:])
+        for tensor, positions, body in recurrence.equations():
+            yield self.equation(tensor, positions, body)

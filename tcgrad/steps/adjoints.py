@@ -11,7 +11,7 @@ from tcgrad.calculus.differentiate import times, total
 from tcgrad.calculus.trace import Collected, Contributed, Event, Inserted, Returned, Stepped, Unrolled
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
-from tcgrad.ir.program import Define, Statement
+from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.ir.traversal import tensors_read
@@ -40,6 +40,17 @@ class Adjoints:
     @cached_property
     def final(self) -> dict[Tensor, Expr]:
         return {statement.tensor: statement.body for statement in self.lines if isinstance(statement, Define)}
+
+    @cached_property
+    def nameless(self) -> set[Tensor]:
+        """The gradients of inverses and determinants, which are shown in the lines that read them alone."""
+        return {gradient_of(each.tensor) for each in self.writer.program.statements if isinstance(each, Intrinsic)}
+
+    @cached_property
+    def final_cases(self) -> dict[Component, Expr]:
+        """The same for the equations of adjoint recurrences."""
+        recurrences = (line for line in self.lines if isinstance(line, Recurrence))
+        return {Component(tensor, at): body for line in recurrences for tensor, at, body in line.equations()}
 
     @cached_property
     def adjoints(self) -> dict[Tensor, Collected | list[Returned]]:
@@ -117,7 +128,11 @@ class Adjoints:
     def _recurrence(self, events: list[Returned]) -> AdjointRecurrence:
         of = _differentiated(events)
         equations = [equation for equation in self._equations(of) if of in equation.event.statement.tensors]
-        return AdjointRecurrence(self.writer, events, lambda positions: self._outside(of, positions), equations)
+        return AdjointRecurrence(self.writer, events, lambda at: self._outside(of, at), equations, self._shown_case)
+
+    def _shown_case(self, adjoint: Component, body: Expr) -> Iterator[Step]:
+        if adjoint in self.final_cases:
+            yield self._shown(body, self.final_cases[adjoint])
 
     def _outside(self, tensor: Tensor, positions: tuple[Integer, ...]) -> Outside:
         """What statements outside contribute to an adjoint, at positions; the gradient that is given comes first."""
@@ -147,11 +162,20 @@ class Adjoints:
         if beside != raw:
             yield Step((RESTRICT,), beside)
         yield from self.writer.simplified(beside, event.define.body)
-        for put_in in self.inserted.get(event.define.tensor, []):
+        inserted = self.inserted.get(event.define.tensor, [])
+        for put_in in inserted:
             yield from self.writer.presented([Step((insert(put_in.line.tensor),), tidy(put_in.raw))])
             yield from self.writer.simplified(put_in.raw, put_in.define.body)
         if event.define.tensor in self.final:
-            yield Step((), self.final[event.define.tensor], self.assumed.get(event.define.tensor, ()))
+            settled = inserted[-1].define if inserted else event.define
+            granted = self.assumed.get(event.define.tensor, ())
+            yield self._shown(settled.body, self.final[event.define.tensor], granted)
+
+    def _shown(self, body: Expr, final: Expr, given: tuple[Rule, ...] = ()) -> Step:
+        """A line as it is shown in the end, with the gradients in it that have no line of their own."""
+        read = tensors_read(final)
+        gone = [tensor for tensor in tensors_read(body) if tensor in self.nameless and tensor not in read]
+        return Step((insert(*gone), *given), final) if gone else Step((), final, given)
 
 
 def _differentiated(event: Collected | list[Returned]) -> Tensor:

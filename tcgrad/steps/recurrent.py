@@ -121,12 +121,14 @@ class AdjointRecurrence:
 
     outside: what comes from behind, at given positions.
     equations: the steps that read the tensor.
+    shown: the step from an equation's right side to what is shown of it in the end, if it is.
     """
 
     writer: Writer
     events: Sequence[Returned]
     outside: Callable[[tuple[Integer, ...]], Outside]
     equations: Sequence[Equation]
+    shown: Callable[[Component, Expr], Iterator[Step]]
 
     def chains(self) -> Iterator[Chain]:
         for equation in self.equations:
@@ -151,6 +153,7 @@ class AdjointRecurrence:
             yield Step((rule,), tidy(total(raw)))
             yield from self.writer.simplified(total(raw), event.body)
         yield Step((rule, CONTRACT), event.body)
+        yield from self.shown(event.adjoint, event.body)
 
     def _is_step(self, event: Returned) -> bool:
         """Whether an equation is that of all positions, not of a first or last one."""
