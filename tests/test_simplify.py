@@ -2,6 +2,7 @@
 
 import random
 import time
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from tcgrad.language.elaborate import elaborate
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
 from tcgrad.spec.loader import read_spec
+
+TWO = Integer.of(2)
 
 HEADER = """
 dims: {N: 5, M: 3}
@@ -203,3 +206,13 @@ def test_ten_dummies_take_less_than_50_ms():
     start = time.perf_counter()
     simplify(expr)
     assert time.perf_counter() - start < 0.05
+
+
+@pytest.mark.parametrize("known", [{"has_gaps": True}, {"symmetric": True}, {"support": ((Index("i", TWO),), ())}])
+def test_what_is_known_of_a_tensor_is_not_taken_for_known_of_one_like_it(known: dict[str, Any]):
+    """Simplified forms are remembered beyond one program, and another one may call its tensors the same."""
+    plain, other = Tensor("same", (TWO, TWO), Role.DEFINED), Tensor("same", (TWO, TWO), Role.DEFINED, **known)
+    for tensor in (other, plain, other):
+        found = simplify(Component(tensor, (Integer.of(0), Integer.of(1))))
+        assert isinstance(found, Component)
+        assert [getattr(found.tensor, name) for name in known] == [getattr(tensor, name) for name in known]

@@ -107,13 +107,13 @@ class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
     indices: tuple[Integer, ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        """Of a tensor that is known to be symmetric it is another expression: it may be written in two ways."""
+        """Of a tensor of which something else is known it is another expression, of which other things may be made."""
         if self is other:
             return True
         return (
             type(other) is Component
             and self.tensor == other.tensor
-            and self.tensor.symmetric is other.tensor.symmetric
+            and self.tensor.known == other.tensor.known
             and self.indices == other.indices
         )
 

@@ -55,6 +55,11 @@ class Tensor:
     value: Fraction | None = None
     about: tuple[Tensor, ...] = ()
 
+    @cached_property
+    def known(self) -> tuple[bool, bool, Support]:
+        """What is known of the values, by which the tensor is no other one."""
+        return self.symmetric, self.has_gaps, self.support
+
     @property
     def order(self) -> int:
         """The number of axes."""
