@@ -294,6 +294,7 @@ MISTAKES = [
     ("r[i] = x[i//j]", "TC317", "j", "the divisor of `//` and `%` is a positive integer or a dim", None),
     ("r[i] = x[i]*x[j%i]", "TC317", "i", "the divisor of `//` and `%` is a positive integer or a dim", None),
     ("r[i] = x[2*i*j]", "TC317", "j", "not a product of indices", None),
+    ("r[i] = x[(i*9999999999)%3]*x[i]", "TC317", "9999999999", "go up to 2147483647", None),
     ("r = x[j/2]", "TC317", "2", "`/` does not give an integer", "write `//`, which rounds down"),
     ("r[i] = m[i,(j-k)*l]", "TC317", "l", "not a product of indices", None),
     ("r[i] = x[j^2]", "TC317", "j^2", "powers are not allowed", "write a square as a product: `K*K`"),

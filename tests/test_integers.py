@@ -303,3 +303,27 @@ def test_a_delta_is_0_where_the_position_is_outside(equation):
     text = f"inputs: {{{inputs}, {n}}}\nindices: {{a: 3, r: 3, b: 3}}\nequations: ['{equation}']\n"
     result = tcgrad.loads(text).check()
     assert result.ok, [each for each in result.results if each.status != "pass"]
+
+
+@pytest.mark.parametrize("large", ["99999999999999999999", "5000000000"])
+@pytest.mark.parametrize(
+    ("factor", "value"),
+    [
+        ("[i < {}]", [1, 1, 1]),
+        ("[i*{0} > {0}]", [0, 0, 1]),
+        ("[t[i]*{0} == {0}]", [0, 1, 1]),
+        ("where(i*{0} == {0}, 2, 3)", [3, 2, 3]),
+    ],
+)
+def test_numbers_that_no_index_can_be_are_compared_all_the_same(factor, value, large):
+    t = "t: {shape: [3], dtype: int, sample: {integers: [0, 2]}}"
+    spec = tcgrad.loads(f"inputs: {{x: [3], {t}}}\nequations: ['y[i] = x[i]*{factor.format(large)}']\n")
+    assert spec.compile().forward(np.ones(3), np.array([0, 1, 1])).tolist() == value
+    assert spec.check(trials=1, sizes="own", only="forward").ok
+
+
+def test_a_position_is_not_made_of_numbers_that_no_index_can_be():
+    for position in ("(i*5000000000)%3", "(i*50000*50000)%3", "i//5000000000"):
+        spec = f"inputs: {{x: [9]}}\nindices: {{i: 3}}\nequations: ['y[i] = x[{position}]']\n"
+        with pytest.raises(tcgrad.TcgradError, match="TC317: the numbers in an integer expression go up to 2147483647"):
+            assert tcgrad.loads(spec).program

@@ -68,6 +68,7 @@ SINGLE = [
     ("doc: *a\n" + REST, "TC105", 1, 6, "nothing that stands before"),
     ("inputs: &a {x: *a}\n" + EQUATION, "TC105", 1, 16, "inside of what it repeats"),
     ("inputs:\n  <<: {x: [3]}\n  z: [3]\n" + EQUATION, "TC105", 2, 3, "merge"),
+    ("inputs: {x: &x {shape: [3]}, z: {<<: *x}}\n" + EQUATION, "TC105", 1, 34, "merge"),
     # keys
     (REST + "inputs: {}\n", "TC106", 3, 1, "`inputs` stands twice"),
     ("inputs: {x: [3], 'x': [4]}\n" + EQUATION, "TC106", 1, 18, "`x` stands twice"),

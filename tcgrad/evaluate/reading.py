@@ -20,6 +20,9 @@ from tcgrad.ir.tensors import MINUS_INFINITY, Role, Tensor
 # Values of an integer expression that are remembered are no more than this.
 _SMALL = 2**12
 
+# Larger numbers times an index may be no 64-bit integers.
+_LARGEST = 2**31
+
 # What an integer tensor reads outside its range: outside every other tensor, too.
 _NOWHERE = -(2**40)
 
@@ -41,7 +44,7 @@ def _remembered(expr: Integer, sizes: tuple[tuple[str, int], ...]) -> Labelled:
 def _worked_out(expr: Integer, context: Context) -> Labelled:
     total = Labelled(np.zeros((), np.int64))
     for monomial, coefficient in expr.terms:
-        product = Labelled(np.full((), coefficient, np.int64))
+        product = Labelled(np.full((), coefficient, np.int64 if abs(coefficient) <= _LARGEST else object))
         for atom in monomial:
             product = _combine(np.multiply, product, _atom_value(atom, context))
         total = _combine(np.add, total, product)
@@ -50,7 +53,7 @@ def _worked_out(expr: Integer, context: Context) -> Labelled:
 
 def _combine(operation: Any, left: Labelled, right: Labelled) -> Labelled:
     axes = union([left, right])
-    return Labelled(operation(left.aligned(axes), right.aligned(axes)), axes)
+    return Labelled(np.asarray(operation(left.aligned(axes), right.aligned(axes))), axes)
 
 
 def _atom_value(atom: Atom, context: Context) -> Labelled:
@@ -62,7 +65,8 @@ def _atom_value(atom: Atom, context: Context) -> Labelled:
         case Quotient():
             return _combine(np.floor_divide, integers(atom.dividend, context), integers(atom.divisor, context))
         case Remainder():
-            return _combine(np.remainder, integers(atom.dividend, context), integers(atom.divisor, context))
+            rest = _combine(np.remainder, integers(atom.dividend, context), integers(atom.divisor, context))
+            return Labelled(np.asarray(rest.array, np.int64), rest.axes)
         case Gather():
             return gather(atom, context)
 

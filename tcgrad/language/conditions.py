@@ -30,6 +30,7 @@ from tcgrad.language.syntax import (
     Reduction,
     Subscript,
 )
+from tcgrad.spec.limits import MAX_DIM
 
 
 class ConditionReader(ComponentReader):
@@ -57,7 +58,7 @@ class ConditionReader(ComponentReader):
         """
         match node:
             case Number():
-                return node.value.denominator == 1
+                return node.value.denominator == 1 and abs(node.value) <= MAX_DIM
             case Name() if gathers and self._is_integer_tensor(node.name):
                 return not self.symbols.tensors[node.name].order and node.name not in self.scope
             case Name():

@@ -26,6 +26,7 @@ from tcgrad.language.syntax import (
     Subscript,
     Sum,
 )
+from tcgrad.spec.limits import MAX_DIM
 
 
 class Reader(Protocol):
@@ -60,8 +61,15 @@ def read_integer(node: Expression, reader: Reader) -> Integer:
     """The polynomial that ``node`` writes.
 
     Raises:
-        Refused: where it is not made of integers, indices and dims with ``+ - * // %``.
+        Refused: where it is not made of integers, indices and dims with ``+ - * // %``, or of too large ones.
     """
+    integer = _read(node, reader)
+    if _is_large(integer):
+        raise reader.refuse_integer(f"the numbers in an integer expression go up to {MAX_DIM}", node.span)
+    return integer
+
+
+def _read(node: Expression, reader: Reader) -> Integer:
     match node:
         case Number():
             if node.value.denominator != 1:
@@ -128,6 +136,14 @@ def _bounded(total: Integer, factor: Expression, reader: Reader) -> Integer:
         message = f"`//` and `%` stand inside of each other at most {DEPTH_LIMIT} deep"
         raise reader.refuse_integer(message, factor.span)
     return total
+
+
+def _is_large(integer: Integer) -> bool:
+    """Whether there is a larger number in it than an index can be, also where it is divided."""
+    parts = [
+        atom.dividend for monomial, _ in integer.terms for atom in monomial if isinstance(atom, Quotient | Remainder)
+    ]
+    return any(abs(coefficient) > MAX_DIM for _, coefficient in integer.terms) or any(map(_is_large, parts))
 
 
 def write_integer(integer: Integer) -> str:

@@ -58,8 +58,9 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
     if not isinstance(node, Mapping):
         shape = _read_shape(node, name, report)
         return None if shape is None else InputDeclaration(name, shape)
+    before = len(report.diagnostics)
     found = read_known(node, f"the input `{name.text}`", [key.name for key in INPUT_KEYS], report)
-    if "shape" not in found:
+    if "shape" not in found and not any(each.code == "TC105" for each in report.diagnostics[before:]):
         report.add(Diagnostic("TC108", f"the input `{name.text}` has no `shape`", name.whole, _SHAPE_HELP))
     given = {key: value for key, (_, value) in found.items() if key == "shape" or not is_null(value)}
     shape = _read_shape(given["shape"], name, report) if "shape" in given else None
