@@ -60,6 +60,14 @@ def test_the_slip_that_fits_is_named(found, text):
     assert Suspect(found, RIGHT, np.full((3, 3), 1e-14), {"N": 3}).explanation() == text
 
 
+def test_what_is_off_by_less_than_a_factor_tells_is_no_multiple():
+    """A small element among large ones that are off by rounding alone, and within what is allowed them."""
+    small = np.array([1e-13, *RIGHT.reshape(-1)])
+    found = small * (1 + np.array([1e-3, *[2.0**-48] * 9]))
+    suspect = Suspect(found, small, np.abs(small) * 1e-13, {})
+    assert suspect.explanation() == "1 of 10 elements is wrong, the others are right"
+
+
 def test_beside_nothing_but_zeros_no_error_is_small():
     assert not Suspect(np.arange(1, 10.0) ** 3, np.zeros(9), np.zeros(9), {}).explanation()
 

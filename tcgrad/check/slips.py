@@ -22,6 +22,9 @@ _UNEXPLAINED = 2.0**-4
 _SINGLE = 2.0**-24
 _FAR_FINER = 2.0**-10
 
+# A factor that is no further from 1 is none; in numbers of another size than the largest something may be wrong.
+_NONE = 1e-12
+
 # Factors that are told as fractions have denominators and numerators up to this.
 _LARGEST_FACTOR = 64
 
@@ -66,7 +69,7 @@ class Suspect:
         norm = np.sum(self.right * self.right)
         if norm > 0 and self.right.size > 1:
             factor = np.sum(self.found * self.right) / norm
-            if float(factor) == 1:  # as far as double precision tells, where the types that are compared are finer
+            if abs(float(factor) - 1) <= _NONE:
                 return
             yield describe_factor(float(factor), self.sizes), self.right * factor
 
@@ -107,7 +110,7 @@ def describe_factor(factor: float, sizes: Mapping[str, int]) -> str:
         return root
     if abs(float(nearest) - factor) > 1e-3 * abs(factor) or abs(nearest.numerator) > _LARGEST_FACTOR:
         return f"is {factor:.6g} times the right value"
-    if float(nearest) != round(factor, 12) and abs(float(nearest) - factor) > 1e-12 * abs(factor):
+    if float(nearest) != round(factor, 12) and abs(float(nearest) - factor) > _NONE * abs(factor):
         return f"is {factor!r} times the right value" if nearest == 1 else f"is {factor:.9g} times the right value"
     named = _dims_of(max(nearest.numerator, nearest.denominator), sizes)
     if nearest.numerator == 1 and named:
