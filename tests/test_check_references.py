@@ -335,3 +335,12 @@ def test_tiny_derivatives_raise_no_alarm():
     text = "inputs: {x: [], z: []}\nequations: ['y = x*z*exp(-(12 + sin(x))^2*4)']\n"
     for seed in range(3):
         assert loads(text).check(seed=seed, trials=1).ok
+
+
+CUBES = ["sin(y[k])^3*w[k]", "y[k]*atan(y[k]^2)", "1e-30*y[k]*atan2(w[k]*y[k]^2, 2)"]
+
+
+@pytest.mark.parametrize("cube", CUBES)
+def test_a_slope_that_is_0_may_come_out_as_the_square_of_the_step(cube):
+    text = f"inputs: {{y: {{shape: [3], sample: one_hot}}, w: [3]}}\nequations: ['z[k] = {cube}']\n"
+    assert loads(text).check(trials=1, sizes="own").ok
