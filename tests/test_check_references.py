@@ -354,3 +354,12 @@ def test_errors_of_complex_steps_are_known_where_much_is_cancelled(body):
     known = np.isfinite(errors)
     assert known.sum() > 60
     assert (np.abs(values - WORN[body](x))[known] <= errors[known]).all()
+
+
+CUBES = ["sin(y[k])^3*w[k]", "y[k]*atan(y[k]^2)", "1e-30*y[k]*atan2(w[k]*y[k]^2, 2)"]
+
+
+@pytest.mark.parametrize("cube", CUBES)
+def test_a_slope_that_is_0_may_come_out_as_the_square_of_the_step(cube):
+    text = f"inputs: {{y: {{shape: [3], sample: one_hot}}, w: [3]}}\nequations: ['z[k] = {cube}']\n"
+    assert loads(text).check(trials=1, sizes="own").ok

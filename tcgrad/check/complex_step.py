@@ -28,6 +28,7 @@ METHOD = "complex step"
 
 STEP = 2.0**-100
 _FAR_BEYOND = 2.0**20
+_SQUARE = _FAR_BEYOND * STEP**2  # the most that a third derivative makes of it
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.
 DRAWS = 1
 
@@ -96,7 +97,8 @@ class ComplexSteps:
         found = {wrt: Estimate({}, {}, {}, METHOD, 0) for wrt in directions}
         for name, values in exact.items():
             for wrt, each in found.items():
-                own, off = values[rows[wrt]], errors[name][rows[wrt]]
+                own = values[rows[wrt]]
+                off = self._with_squares(wrt, name, own, errors[name][rows[wrt]])
                 known = np.isfinite(own) & ~self._is_noise(wrt, name, own, off)
                 each.values[name], each.errors[name] = own, np.where(known, off, np.inf)
                 each.kinked[name] = np.zeros(len(own), bool)
@@ -109,6 +111,14 @@ class ComplexSteps:
         moved[...] = here
         moved[rows].imag = here.dtype.type(STEP * self.longer) * directions
         return moved
+
+    def _with_squares(self, wrt: str, name: str, values: Array, errors: Array) -> Array:
+        """Errors that hold the square of the step too, which is lost in all that is not 0: the slope of ``sin(x)^3``
+        at 0 comes out as ``-h^2``.
+        """
+        rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) or 1 for each in (name, wrt))
+        square = _SQUARE * self.longer**2 * rise / min(span, span**3)
+        return np.where(np.abs(values) <= square, np.maximum(errors, square), errors)
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
