@@ -11,6 +11,7 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Call, Component, IndexReduce, Iverson, Mul, Where
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of
+from tcgrad.notation.index import print_define
 from tcgrad.simplify.attained import attained
 
 
@@ -168,3 +169,11 @@ def test_of_elements_that_are_equal_but_for_rounding_one_may_attain_the_extreme(
         _, (dx,) = module.value_and_grad(x)
         quotient = (module.forward(x + 1e-6 * v) - module.forward(x - 1e-6 * v)) / 2e-6
         np.testing.assert_allclose(np.vdot(dx, v), quotient, rtol=1e-4, atol=1e-6 * np.abs(dx).max())
+
+
+def test_an_element_of_an_inverse_that_is_symmetric_is_compared_as_the_extreme_reads_it():
+    """Exchanged with its mirror image it may differ from the extreme by rounding."""
+    equation = "y[i] = max[k](0.3 + inv(G)[k,i+1,k])"
+    text = spec(["G: {shape: [N, N, N], symmetric: true}"], [equation], dims="{N: 3}", indices="{i: 1}")
+    (jacobian,) = tcgrad.loads(text).derive().jacobians
+    assert "[0.3 + inv(G)[p,i+1,p] == max[n](0.3 + inv(G)[n,i+1,n])]" in print_define(jacobian.define)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import Component, Expr, Iverson
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import replace_components, tensors_read
+from tcgrad.ir.traversal import map_children, replace_components, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 
@@ -49,6 +49,9 @@ def _is_renaming(define: Define, body: Component) -> bool:
 def in_reading_order(expr: Expr, free: tuple[Index, ...]) -> Expr:
     """The same value over ``free`` indices, of which the last of several comes last in a symmetric tensor's
     positions, the others first: ``A[p,j] x[j]``, ``x[p,j] A[j,q]``.
+
+    What is compared stays as it stands: a symmetric inverse is so but for rounding, by which no element attains a
+    maximum.
     """
     if not any(tensor.symmetric for tensor in tensors_read(expr)):
         return expr
@@ -56,11 +59,15 @@ def in_reading_order(expr: Expr, free: tuple[Index, ...]) -> Expr:
     if len(free) > 1:
         rank[free[-1]] = len(free) + 1
 
-    def arranged(read: Component) -> Component:
-        if not read.tensor.symmetric or read.tensor.order < 2:
-            return read
-        *lead, row, column = read.indices
+    def arranged(part: Expr) -> Expr:
+        if isinstance(part, Iverson):
+            return part
+        if not isinstance(part, Component):
+            return map_children(part, arranged)
+        if not part.tensor.symmetric or part.tensor.order < 2:
+            return part
+        *lead, row, column = part.indices
         first, second = [len(free) if k is None else rank.get(k, len(free)) for k in (row.as_index, column.as_index)]
-        return Component(read.tensor, (*lead, column, row)) if second < first else read
+        return Component(part.tensor, (*lead, column, row)) if second < first else part
 
-    return replace_components(expr, arranged)
+    return arranged(expr)
