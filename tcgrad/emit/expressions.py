@@ -10,6 +10,7 @@ from typing import assert_never, cast
 
 from tcgrad.emit.arrays import Axes, Value
 from tcgrad.emit.block_products import BlockProducts
+from tcgrad.emit.boxes import boxed
 from tcgrad.emit.built import Operand
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.equalities import Equalities
@@ -116,7 +117,13 @@ class Expressions(Pointwise):
         return any(map(self.definitions.is_structured, tensors_read(body))) or Delta in sorts_in(body)
 
     def _product(self, expr: Expr, hint: Axes) -> Structured:
-        parts = Factors.of(expr, self._distributes, self.gaps)
+        return self._multiplied(Factors.of(expr, self._distributes, self.gaps), hint)
+
+    def _multiplied(self, parts: Factors, hint: Axes) -> Structured:
+        """A product that is taken apart."""
+        box = boxed(parts, self.build.fitting)
+        if box is not None:
+            return self._multiplied(box, hint)
         wide = separable_sum(parts)
         if wide is not None:
             return self._multiplied_out(parts, wide, hint)

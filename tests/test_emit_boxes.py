@@ -1,0 +1,42 @@
+"""What brackets leave a box of is worked out in the box, and put in its place."""
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, assert_close, check_everything, spec
+
+EQUATIONS = {
+    "total variation": ["f = sum[i,j](sqrt((u[i+1,j] - u[i,j])^2 + (u[i,j+1] - u[i,j])^2 + 0.01))"],
+    "smoothed slopes": ["f = sum[i,j](log(1 + exp(u[i+1,j] - u[i,j])))"],
+    "five points": ["r[i,j] = u[i+2,j+1] + u[i,j+1] + u[i+1,j+2] + u[i+1,j] - 4*u[i+1,j+1]", "f = sum[i,j](r[i,j]^4)"],
+    "with a weight": ["f = sum[i,j](w[i,j]*exp(-(u[i+1,j] - u[i,j])^2)*w[i+1,j])"],
+    "a quotient": ["f = sum[i,j](w[i,j]/(1 + u[i+1,j]^2 + u[i,j+1]^2))"],
+    "a column alone": ["f = sum[i](tanh(u[i+1,0]*u[i,0]))"],
+    "no scalar": ["y[i,j] = tanh(u[i+1,j]*u[i,j] - w[i,j])/(2 + u[i,j]^2)"],
+}
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_values_and_derivatives_are_right(name):
+    check_everything(Emitted(spec(["u: [H, W]", "w: [H, W]"], EQUATIONS[name], dims="{H: 4, W: 3}")), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+@pytest.mark.parametrize("sizes", [{"H": 3, "W": 5}, {"H": 5, "W": 4}])
+def test_other_sizes_are_as_right(name, sizes):
+    text = spec(["u: [H, W]", "w: [H, W]"], EQUATIONS[name], dims="{H: 4, W: 3}")
+    own = Emitted(text.replace("{H: 4, W: 3}", f"{{H: {sizes['H']}, W: {sizes['W']}}}"))
+    inputs = own.inputs()
+    (value,) = own.plain(inputs)
+    upstream = np.ones_like(value)
+    made, gradients = Emitted(text).module.value_and_grad(*inputs.values(), upstream)
+    assert_close(made, value, 1e-12)
+    for found, wanted in zip(gradients, own.module.value_and_grad(*inputs.values(), upstream)[1], strict=True):
+        assert_close(found, wanted, 1e-12)
+
+
+@pytest.mark.parametrize("name", ["total variation", "smoothed slopes"])
+def test_nothing_is_padded_or_chosen(name):
+    source = Emitted(spec(["u: [H, W]"], EQUATIONS[name], dims="{H: 4, W: 3}")).source
+    backward = source.split("def backward")[1].split("def ")[0]
+    assert "pad(" not in backward
+    assert "where(" not in backward
