@@ -40,3 +40,13 @@ def test_nothing_is_padded_or_chosen(name):
     backward = source.split("def backward")[1].split("def ")[0]
     assert "pad(" not in backward
     assert "where(" not in backward
+
+
+def test_a_step_pads_what_it_reads_alone():
+    step = "u[t,i] = u[t-1,i] + c[i]*tanh(u[t-1,i+1] - 2*u[t-1,i] + u[t-1,i-1])*[1 <= i]*[i < N - 1]"
+    equations = ["u[0,i] = v[i]", step, "f = sum[i](u[T-1,i]^2)"]
+    made = Emitted(spec(["v: [N]", "c: [N]"], equations, dims="{T: 4, N: 5}", indices="{t: T}", outputs="[f]"))
+    forward = made.source.split("def forward_saved")[1].split("def ")[0]
+    assert "_pad(u[t - 1]" in forward
+    assert "_pad(u," not in forward
+    check_everything(made, tolerance=1e-6)

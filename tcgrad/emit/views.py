@@ -13,6 +13,8 @@ from tcgrad.ir.indices import Index, Integer
 
 _ONE = Integer.of(1)
 
+_Widths = Sequence[tuple[Integer, Integer]]  # before and after each axis
+
 
 class Views:
     """Makes views in a graph, views of views as one: they bring values into line with each other. Padding copies."""
@@ -80,8 +82,17 @@ class Views:
         if isinstance(node.operation, Slice) and (picked := positions[node.operation.axis]) is not None:
             axis, start, step = node.operation.axis, node.operation.start, node.operation.step
             return self.picked(node.arguments[0], (*positions[:axis], start + step * picked, *positions[axis + 1 :]))
+        if isinstance(node.operation, Pad) and self._are_apart(node.operation.widths, positions):
+            kept = [width for width, position in zip(node.operation.widths, positions, strict=True) if position is None]
+            return self.padded(self.picked(node.arguments[0], positions), kept, node.operation.filler)
         shape = tuple(size for size, position in zip(node.shape, positions, strict=True) if position is None)
         return self.graph.make(Pick(tuple(positions)), (node,), shape, node.kind)
+
+    @staticmethod
+    def _are_apart(widths: _Widths, positions: Sequence[Integer | None]) -> bool:
+        """Whether axes that are read at a position are as long as before they were padded."""
+        read = (width for width, position in zip(widths, positions, strict=True) if position is not None)
+        return not any(side.terms for pair in read for side in pair)
 
     def slices(self, node: Node, axis: int) -> list[Node]:
         """Views at each of the positions along an axis whose size is a number."""
@@ -95,7 +106,7 @@ class Views:
             return node
         return self.graph.make(Reshape(), (node,), shape, node.kind)
 
-    def padded(self, node: Node, widths: Sequence[tuple[Integer, Integer]], filler: int = 0) -> Node:
+    def padded(self, node: Node, widths: _Widths, filler: int = 0) -> Node:
         """The array with as many zeros, or others, before and after each axis; the node itself where that is none."""
         if not any(width.terms for pair in widths for width in pair):
             return node
