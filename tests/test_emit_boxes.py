@@ -50,3 +50,12 @@ def test_a_step_pads_what_it_reads_alone():
     assert "_pad(u[t - 1]" in forward
     assert "_pad(u," not in forward
     check_everything(made, tolerance=1e-6)
+
+
+def test_gradients_of_differences_are_added_in_slices():
+    equations = ["v[t,a] = p[t+1,a] - p[t,a]", "f = sum[t,a](v[t,a]^4)"]
+    made = Emitted(spec(["p: [T, 3]"], equations, dims="{T: 5}", outputs="[f]"))
+    backward = made.source.split("def backward")[1].split("def ")[0]
+    assert "pad(" not in backward
+    assert "arange(" not in backward
+    check_everything(made, tolerance=1e-6)

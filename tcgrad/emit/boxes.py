@@ -31,9 +31,10 @@ class _Side(NamedTuple):
     high: Integer | None
 
 
-def boxed(parts: Factors, fitting: Fitting) -> Factors | None:
-    """A product with the brackets of a box undone; None where there is no box, or nothing that needs its brackets but
-    reads that are factors: zeros around these say the same.
+def boxed(parts: Factors, fitting: Fitting, *, of_factors: bool = False) -> Factors | None:
+    """A product with the brackets of a box undone; None where there is no box, or no read that needs its brackets.
+
+    of_factors: whether reads count that are factors themselves. Others cannot be added where deltas say.
     """
     sides = [side for factor, inverted in parts.factors if not inverted and (side := _side(factor, parts.summed))]
     index_of = dict.fromkeys(side.of for side in sides)
@@ -41,8 +42,8 @@ def boxed(parts: Factors, fitting: Fitting) -> Factors | None:
     if not boxes or None in boxes.values():
         return None
     rest = [(factor, inverted) for factor, inverted in parts.factors if all(factor is not s.guard for s in sides)]
-    deep = [factor for factor, inverted in rest if inverted or not isinstance(factor, Component)]
-    if not any(_may_leave(factor, boxes, fitting) for factor in deep):
+    counted = [factor for factor, inverted in rest if of_factors or inverted or not isinstance(factor, Component)]
+    if not any(_may_leave(factor, boxes, fitting) for factor in counted):
         return None
     inside = {index: Index("r", high - low) for index, box in boxes.items() if box is not None for low, high in [box]}
     at = {index: inside[index].expr + box[0] for index, box in boxes.items() if box is not None}
