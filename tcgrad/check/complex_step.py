@@ -117,7 +117,10 @@ class ComplexSteps:
         at 0 comes out as ``-h^2``.
         """
         rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) or 1 for each in (name, wrt))
-        square = _SQUARE * self.longer**2 * rise / min(span, span**3)
+        square = _SQUARE * self.longer**2
+        if span**2 <= square:  # the step is no small one
+            return errors
+        square *= rise / min(span, span**3)
         return np.where(np.abs(values) <= square, np.maximum(errors, square), errors)
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:

@@ -130,6 +130,14 @@ class Fact:
         return frozenset(tensors_read(self.body))
 
     @cached_property
+    def reads_zeros(self) -> bool:
+        """Whether what it says may be of zeros around a tensor, where a quotient by its component has no value.
+
+        Brackets leave such places out, and go where a delta says the same.
+        """
+        return any(tensor.zero_outside for tensor in self.tensors)
+
+    @cached_property
     def outline(self) -> Outline:
         """The definition without names; one that no other definition has, where it cannot be told."""
         kinds = [ONE if kind else ZERO for kind in (self.of_signed, self.signed)]

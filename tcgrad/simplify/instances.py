@@ -32,7 +32,7 @@ from tcgrad.simplify.guarding import guards_kept
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.matching import Match, matches
 from tcgrad.simplify.monomials import is_one
-from tcgrad.simplify.powers import as_power, negated, power, split_coefficient
+from tcgrad.simplify.powers import as_power, is_division, negated, power, split_coefficient
 from tcgrad.simplify.shapes import shape
 from tcgrad.simplify.signs import is_positive_number
 
@@ -43,6 +43,8 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
     near = [fact for fact in known if fact.shapes <= held]
     if not near:
         return expr
+    if is_division(expr) and any(fact.given and fact.reads_zeros for fact in near):
+        return with_components(expr, tuple(replace(fact, given=()) if fact.reads_zeros else fact for fact in near))
     for fact in near if isinstance(expr, Pow | Component) else ():
         found = _as_power_of_component(expr, fact)
         if found is not None:
