@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from emit_tools import Emitted, check_everything
 
 import tcgrad
 
@@ -70,3 +71,12 @@ def test_a_delta_of_indices_with_the_same_added_is_one_of_the_indices():
     )
     block = tcgrad.loads(text).derive(hessian=True).as_dict()["hessians"][0]
     assert block["index"] == "d2f/dx[p]dx[q] = 4*w[p+1]*y[p+1]^2*delta[p,q]*[p < N - 1]"
+
+
+@pytest.mark.parametrize("size", ["(Q + 1)//2", "Q - 1", "2*Q"])
+def test_sizes_that_the_spec_defines_are_told_before_what_is_solved_by_them(size):
+    """The length of x is known from what is padded by such a size alone."""
+    text = f"dims: {{Q: 3, N: 4, W: {size}}}\ninputs: {{w: [Q], x: {{shape: [N], outside: 0}}, v: [W]}}\n"
+    made = Emitted(f"{text}equations: ['l = sum[i](x[i+2]*v[i])*sum[i](w[i]^2)']\n")
+    assert "N = t" in made.source
+    check_everything(made)

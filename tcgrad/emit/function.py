@@ -146,7 +146,7 @@ class FunctionWriter:
         check_lines += [line for fit in self.fits for line in self._fit_lines(fit)]
         check_lines += [line for size in self.ranges for line in self._range_lines(size, "the ranges of indices take")]
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
-        lines = [*self._reading_lines(checks), *self._size_lines(), *check_lines, *self._integer_lines()]
+        lines = [*self._all_sizes_lines(checks), *check_lines, *self._integer_lines()]
         if self.used.dtype:
             lines += bracketed("dtype = np.result_type(", [*self.typed, "1.0"], ")", 4)
         return lines
@@ -158,12 +158,12 @@ class FunctionWriter:
             self.used.helpers["wide"] = None
         return [f"{name} = _wide({name})" for name in names]
 
-    def _size_lines(self) -> list[str]:
-        """The sizes that the spec defines by others, those that are used."""
+    def _size_lines(self, told: Collection[Dim] = ()) -> list[str]:
+        """The sizes that the spec defines by others, those that are used and have not been told."""
         return [
             f"{self.naming.dims[dim]} = {self.printer.expression_of(size).code}"
             for dim, size in self.naming.sizes.items()
-            if dim in self.used.sizes
+            if dim in self.used.sizes and dim not in told
         ]
 
     def _local_dims(self) -> list[Dim]:
@@ -246,22 +246,31 @@ class FunctionWriter:
                 count[reading.array.name] += 1
         return {array.name for array in arrays if array.shape and count[array.name] == len(array.shape)}
 
-    def _reading_lines(self, checks: Sequence[Check]) -> list[str]:
+    def _all_sizes_lines(self, checks: Sequence[Check]) -> list[str]:
+        """What reads dims off shapes, and the sizes that the spec defines by these, each before it is needed."""
         found = readings([*self._local_dims(), *self._dims_of(checks)], self.arrays, self.upstream)
         plain: dict[str, list[Reading]] = {}
         for reading in found.values():
             if reading.is_plain:
                 plain.setdefault(reading.array.name, []).append(reading)
-        solved = [self._reading_line(reading) for reading in found.values() if not reading.is_plain]
-        told = {check.name for check in self.checks} - {check.name for check in checks}
-        told |= {reading.array.name for reading in found.values()} & {check.name for check in self.checks}
-        told |= set(plain)
+        solved: list[str] = []
+        told: dict[Dim, None] = {}
+        for reading in found.values():
+            if not reading.is_plain:
+                used, self.used.sizes = self.used.sizes, {}
+                line = self._reading_line(reading)
+                solved += [*self._size_lines(told), line]
+                told |= self.used.sizes
+                self.used.sizes |= used
+        opened = {check.name for check in self.checks} - {check.name for check in checks}
+        opened |= {reading.array.name for reading in found.values()} & {check.name for check in self.checks}
+        opened |= set(plain)
         unpacking = [
             self._unpacking(array, plain.get(array.name, ()))
             for array in (*self.arrays, *self.upstream)
-            if array.shape and array.name in told
+            if array.shape and array.name in opened
         ]
-        return [*unpacking, *solved]
+        return [*unpacking, *solved, *self._size_lines(told)]
 
     def _unpacking(self, array: Array, group: Collection[Reading]) -> str:
         """All axes of an array at once, which tells a wrong number of them too; that alone where none is asked for."""
