@@ -602,3 +602,31 @@ def test_the_logarithm_of_any_power_of_a_hyperbolic_cosine(n):
     module = tcgrad.loads(f"inputs: {{x: [3]}}\nequations: ['y[i] = log(cosh(x[i])^{n})']\n").compile()
     np.testing.assert_allclose(module.forward(x), n * np.log(np.cosh(x)), rtol=1e-12)
     np.testing.assert_allclose(module.jacobian(x)["y", "x"], np.diag(n * np.tanh(x)), rtol=1e-12)
+
+
+def test_one_exponential_over_several_sums_is_shifted_in_each():
+    right = "exp(u[i])*(a[i]/(exp(u[i]) + exp(v[i])*[i >= 1]) + b[i]/(exp(u[i]) + exp(w[i])))"
+    inputs = ", ".join(f"{name}: [N]" for name in "uvwab")
+    made = tcgrad.loads(f"dims: {{N: 4}}\ninputs: {{{inputs}}}\nequations: ['y[i] = {right}']\n").compile()
+    u, v, w = np.array([[-900.0, 3.0, 800.0, 1e4], [5.0, -800.0, 801.0, -1e4], [-899.0, 4.0, -3.0, 1e4]])
+    a, b = np.array([[1.0, -2.0, 0.5, 3.0], [0.25, 1.0, 2.0, -1.0]])
+    with np.errstate(over="ignore"):
+        wanted = a / (1 + np.where(np.arange(4) >= 1, np.exp(v - u), 0)) + b / (1 + np.exp(w - u))
+    value, gradients = made.value_and_grad(u, v, w, a, b, np.ones(4))
+    np.testing.assert_allclose(value, wanted, rtol=1e-13)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+
+def test_gradients_of_soft_alignments_are_finite_however_far_apart_the_series_are():
+    """They hang on differences: what moves both series changes nothing."""
+    step = "R[s,i] = (x[s] - y[i])^2 - log(exp(-R[s-1,i]) + exp(-R[s-1,i-1])*[i >= 1])"
+    text = "dims: {S: 4, N: 5}\ninputs: {x: [S], y: [N]}\nindices: {s: S, i: N}\nequations:\n"
+    lines = ["R[0,i] = (x[0] - y[i])^2", step, "l = sum[i](R[S-1,i])"]
+    made = tcgrad.loads(text + "".join(f"  - '{line}'\n" for line in lines) + "outputs: [l]\n").compile()
+    random = np.random.default_rng(0)
+    x, y = 40 * random.normal(size=4), 40 * random.normal(size=5)
+    _, (dx, dy) = made.value_and_grad(x, y)
+    assert np.isfinite(dx).all()
+    assert abs(dx.sum() + dy.sum()) < 1e-12 * np.abs(dx).sum()
+    along = made.hvp(x, y, np.ones(4), np.ones(5))
+    np.testing.assert_allclose(np.concatenate(along), 0, atol=1e-10)

@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import children, factors_of, map_children, product_of, sorts_in
+from tcgrad.ir.traversal import children, factors_of, map_children, product_of, rebuild, sorts_in, walk
 from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponent_shift import Shift
 from tcgrad.simplify.exponential_ratios import with_one_exponential
@@ -39,7 +39,9 @@ def shifted(expr: Expr) -> Expr:
         return expr
     match expr:
         case Mul():
-            return _shifted_inside(_shifted_quotient(map_children(expr, _shifted_factor)))
+            whole = map_children(expr, _shifted_factor)
+            made = _shifted_quotient(whole)
+            return _shifted_inside(made, (IndexSum, Add) if made is whole else (IndexSum,))
         case Pow():
             return _shifted_quotient(_shifted_factor(expr))
         case Call(function) if function is _LOG:
@@ -79,20 +81,28 @@ def _shifted_quotient(quotient: Expr) -> Expr:
     return quotient
 
 
-def _shifted_inside(product: Expr) -> Expr:
+def _shifted_inside(product: Expr, sums: tuple[type[IndexSum | Add], ...]) -> Expr:
     """The product with an exponential among the terms of a sum that divide by others of its like, and shifted there:
-    ``exp(u_i) sum_v [i <= v] g_v/sum_k [k <= v] exp(u_k)``.
+    ``exp(u_i) sum_v [i <= v] g_v/sum_k [k <= v] exp(u_k)``, ``exp(u) (a/(exp(u) + exp(v)) + b/(exp(u) + exp(w)))``.
+
+    sums: the kinds of sums that are looked into.
     """
     factors = list(factors_of(product))
-    for place, factor in enumerate(factors):
-        exponentials = [each for each in factors if exponential_of(each)]
-        if isinstance(factor, IndexSum) and exponentials:
-            inner = Mul((*exponentials, *factors_of(factor.body)))
-            made = _shifted_quotient(inner)
-            if made is not inner:
-                factors[place] = IndexSum(factor.indices, made)
-                return product_of([each for each in factors if each not in exponentials])
+    exponentials = [each for each in factors if exponential_of(as_number_power(each)[0])]
+    for place, factor in enumerate(factors if exponentials else ()):
+        if not isinstance(factor, sums) or not all(map(_divides_by_sums, children(factor))):
+            continue
+        inner = [Mul((*exponentials, *factors_of(term))) for term in children(factor)]
+        made = tuple(map(_shifted_quotient, inner))
+        if any(new is not old for new, old in zip(made, inner, strict=True)):
+            factors[place] = rebuild(factor, made)
+            return product_of([each for each in factors if each not in exponentials])
     return product
+
+
+def _divides_by_sums(expr: Expr) -> bool:
+    """Whether a sum is divided by in it, at any depth."""
+    return any(next(_sums(part, below=True), None) is not None for part in walk(expr))
 
 
 def _cosh_apart(logarithm: Expr) -> Expr | None:
