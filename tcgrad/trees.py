@@ -1,4 +1,4 @@
-"""Nodes of trees: frozen dataclasses that are keys of dictionaries, and what they hold by the name of all nodes."""
+"""Frozen dataclasses that are keys of dictionaries, nodes of trees above all, and what these hold by one name."""
 
 from __future__ import annotations
 

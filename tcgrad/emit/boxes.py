@@ -6,7 +6,7 @@ is chosen, and what is read in the box is what the equations read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tcgrad.emit.factors import Factors
@@ -14,7 +14,7 @@ from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.overhangs import stays_inside
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Component, Delta, Expr, Iverson
+from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import walk
 from tcgrad.records import replace
@@ -38,15 +38,16 @@ def boxed(parts: Factors, fitting: Fitting, *, of_factors: bool = False) -> Fact
     """
     sides = [side for factor, inverted in parts.factors if not inverted and (side := _side(factor, parts.summed))]
     index_of = dict.fromkeys(side.of for side in sides)
-    boxes = {index: _box([side for side in sides if side.of is index], index, fitting) for index in index_of}
-    if not boxes or None in boxes.values():
+    found = {index: _box([side for side in sides if side.of is index], index, fitting) for index in index_of}
+    boxes = {index: box for index, box in found.items() if box is not None}
+    if not boxes or len(boxes) < len(found):
         return None
     rest = [(factor, inverted) for factor, inverted in parts.factors if all(factor is not s.guard for s in sides)]
     counted = [factor for factor, inverted in rest if of_factors or inverted or not isinstance(factor, Component)]
     if not any(_may_leave(factor, boxes, fitting) for factor in counted):
         return None
-    inside = {index: Index("r", high - low) for index, box in boxes.items() if box is not None for low, high in [box]}
-    at = {index: inside[index].expr + box[0] for index, box in boxes.items() if box is not None}
+    inside = {index: Index("r", high - low) for index, (low, high) in boxes.items()}
+    at = {index: inside[index].expr + low for index, (low, _) in boxes.items()}
     return replace(
         parts,
         factors=[(substitute(factor, at), inverted) for factor, inverted in rest],
@@ -61,7 +62,7 @@ def _substituted(delta: Delta, at: dict[Index, Integer]) -> Delta:
 
 def _side(factor: Expr, summed: Sequence[Index]) -> _Side | None:
     """What a factor says, if it is such a bracket."""
-    slack = slack_of(factor) if isinstance(factor, Iverson) else None
+    slack = slack_of(factor)
     if slack is None or len(slack.indices) != 1 or slack.gathers or slack.indices[0] in summed:
         return None
     (index,) = slack.indices
@@ -91,10 +92,10 @@ def _box(sides: Sequence[_Side], index: Index, fitting: Fitting) -> tuple[Intege
     return (low, high) if is_part else None
 
 
-def _may_leave(factor: Expr, boxes: dict[Index, tuple[Integer, Integer] | None], fitting: Fitting) -> bool:
+def _may_leave(factor: Expr, boxes: Collection[Index], fitting: Fitting) -> bool:
     """Whether a read by an index of the box leaves its tensor where the index has its whole range."""
     return any(
-        not boxes.keys().isdisjoint(position.indices) and not stays_inside(position, size, fitting)
+        any(index in boxes for index in position.indices) and not stays_inside(position, size, fitting)
         for read in walk(factor)
         if isinstance(read, Component)
         for position, size in zip(read.indices, read.tensor.shape, strict=True)

@@ -10,10 +10,9 @@ from tcgrad.emit.arrays import Axes, Node, Value
 from tcgrad.emit.complements import complemented
 from tcgrad.emit.definitions import Definitions, plain
 from tcgrad.emit.digits import by_digits
-from tcgrad.emit.expm1 import with_expm1
 from tcgrad.emit.expressions import Expressions
+from tcgrad.emit.finite import finite
 from tcgrad.emit.fronts import Fronts
-from tcgrad.emit.logaddexp import with_logaddexp
 from tcgrad.emit.operations import Linalg
 from tcgrad.emit.recurrences import Loop
 from tcgrad.emit.saturated import Saturated
@@ -29,10 +28,8 @@ from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
-from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles
 from tcgrad.simplify.powers_of_zero import PowersOfZero
-from tcgrad.simplify.shifting import shifted
 
 
 @dataclass(frozen=True)
@@ -126,10 +123,10 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
-        body = left_out(shifted(with_tail_areas(complemented(without_poles(selected(define.body))))))
-        finite = replace(define, body=with_expm1(with_logaddexp(body)))
+        prepared = with_tail_areas(complemented(without_poles(selected(define.body))))
+        define = replace(define, body=finite(prepared))
         with self.around(define.tensor):
-            structured = self._by_digits(finite) or self.expressions.statement(finite.body, define.free)
+            structured = self._by_digits(define) or self.expressions.statement(define.body, define.free)
             if structured.plain is None and define.tensor.role is not Role.JACOBIAN:
                 structured = plain(self.definitions.dense(structured, define.free))
         return plain(finished(self.build, structured.plain)) if structured.plain is not None else structured

@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tcgrad.emit.arrays import Node
-from tcgrad.emit.expm1 import with_expm1
 from tcgrad.emit.filling import Block, Buffer, Carried, Place, Relation, Scan, Segment, Write
+from tcgrad.emit.finite import finite
 from tcgrad.emit.fronts import Front
 from tcgrad.emit.hoisting import Hoisting
-from tcgrad.emit.logaddexp import with_logaddexp
 from tcgrad.emit.operations import Slice
 from tcgrad.emit.selections import selected
 from tcgrad.emit.values import Builder
@@ -23,9 +22,7 @@ from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components
 from tcgrad.records import dataclass, replace
-from tcgrad.simplify.left_out import left_out
 from tcgrad.simplify.poles import without_poles
-from tcgrad.simplify.shifting import shifted
 
 _ONE = Integer.of(1)
 
@@ -217,7 +214,7 @@ def _prepared(case: Case) -> Case:
     """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
     tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=with_expm1(with_logaddexp(left_out(shifted(without_poles(selected(case.body)))))))
+    return replace(case, body=finite(without_poles(selected(case.body))))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import (
@@ -14,7 +15,6 @@ from tcgrad.ir.nodes import (
     Const,
     Expr,
     IndexSum,
-    IndexValue,
     Iverson,
     Mul,
     Pow,
@@ -281,19 +281,5 @@ def _is_negative(exponent: Expr) -> bool:
 
 def _guards(expr: Expr) -> tuple[Integer, ...]:
     """What is at least 0 wherever a product is not 0, by the comparisons of integers among its factors."""
-    return tuple(
-        normalise(difference)
-        for factor in (expr.factors if isinstance(expr, Mul) else ())
-        if (difference := _difference(factor)) is not None
-    )
-
-
-def _difference(factor: Expr) -> Integer | None:
-    """What is at least 0 where a comparison of integers holds."""
-    match factor:
-        case Iverson("<" | "<=" as operator, IndexValue(least), IndexValue(most)):
-            return most - least - int(operator == "<")
-        case Iverson(">" | ">=" as operator, IndexValue(most), IndexValue(least)):
-            return most - least - int(operator == ">")
-        case _:
-            return None
+    factors = expr.factors if isinstance(expr, Mul) else ()
+    return tuple(normalise(slack) for factor in factors if (slack := slack_of(factor)) is not None)
