@@ -8,11 +8,11 @@ from whole_programs import twice, whole_spec
 import tcgrad
 from tcgrad.emit import lower
 from tcgrad.emit.expressions import Expressions
+from tcgrad.emit.finite import finite
 from tcgrad.emit.structure import Axes, Structured
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.kinds import Kinds
-from tcgrad.simplify.shifting import shifted
 
 LAYER = """\
   - s{n}[i,e] = x{m}[i,d]*w{n}[d,e]
@@ -218,9 +218,9 @@ def test_equal_layers_are_lowered_once(monkeypatch: pytest.MonkeyPatch):
 
     def counting(expr: Expr) -> Expr:
         lowered.append(expr)
-        return shifted(expr)
+        return finite(expr)
 
-    monkeypatch.setattr(lower, "shifted", counting)
+    monkeypatch.setattr(lower, "finite", counting)
     counts = []
     for count in (5, 8):  # the first ones differ in what their derivatives are made of
         lowered.clear()
@@ -234,9 +234,9 @@ def test_what_arrays_were_made_by_is_nothing_to_those_that_read_them(monkeypatch
 
     def noting(expr: Expr) -> Expr:
         lowered.append({tensor.name for tensor in tensors_read(expr)})
-        return shifted(expr)
+        return finite(expr)
 
-    monkeypatch.setattr(lower, "shifted", noting)
+    monkeypatch.setattr(lower, "finite", noting)
     equations = ["a1[i] = sin(x[i])", "a2[i] = x[i] + u[i]", "y1[i] = exp(a1[i]*v[i])", "y2[i] = exp(a2[i]*v[i])"]
     tcgrad.loads(f"inputs: {{x: [3], u: [3], v: [3]}}\nequations: {equations}\noutputs: [y1, y2]\n").emit()
     assert {"a1", "v"} in lowered
