@@ -23,12 +23,10 @@ from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.matrix import VecOrder
 from tcgrad.notation.reading import print_reading
 from tcgrad.report.derivation import Format, render_derivation, render_equations
-from tcgrad.report.derivation_json import render_json
 from tcgrad.report.styles import LatexStyle, Writing
 from tcgrad.spec.files import decode
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
-from tcgrad.steps import explain
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues
@@ -254,6 +252,9 @@ class Derived:
         notations: ``einstein`` and ``einsum`` add entries of their names.
         steps: add the lines that lead to each formula.
         """
+        from tcgrad.report.derivation_json import render_json
+        from tcgrad.steps import explain
+
         explained = explain(self.derivation) if steps else None
         return render_json(self.derivation, notations=_each("notations", notations), explained=explained)
 

@@ -30,7 +30,6 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, indices_within, size, tensors_read, walk
-from tcgrad.prove import prove_equal
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption
@@ -122,6 +121,8 @@ class Conjectures:
 
     def _proofs(self, difference: Expr) -> Iterator[Given]:
         """What may be taken for granted so that a difference is proved to be 0, as little as can be first."""
+        from tcgrad.prove import prove_equal
+
         made_of = self._made_of(difference)
         about = tuple(each for each in self.assumptions if each.tensor in made_of)
         free = free_indices(difference)

@@ -10,9 +10,6 @@ from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.matrix import Axis, BatchDelta, Matrix, Size, Symbol, Transpose, Vec, VecOrder
 from tcgrad.notation.matrix_batches import has_batch_sum
-from tcgrad.notation.matrix_numpy import numpy_text
-from tcgrad.notation.matrix_numpy_batched import batched_text
-from tcgrad.notation.matrix_numpy_linked import linked_text
 from tcgrad.notation.matrix_printer import print_matrix
 from tcgrad.notation.matrix_scaling import scaled
 from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
@@ -64,6 +61,10 @@ class MatrixForm:
     @cached_property
     def numpy(self) -> str | None:
         """An expression in NumPy with the value of the right side; None where a function in it is not in NumPy."""
+        from tcgrad.notation.matrix_numpy import numpy_text
+        from tcgrad.notation.matrix_numpy_batched import batched_text
+        from tcgrad.notation.matrix_numpy_linked import linked_text
+
         sides = matrix_sides(self.tensor)
         if self.batch and len(sides) > 1 and sides[0].order:
             return linked_text(self.matrix, self.tensor, self.batch, self.linked, self.vec)

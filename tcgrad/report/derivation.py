@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import align
 from tcgrad.report.derivation_content import describe
-from tcgrad.report.derivation_json import json_text, render_json
-from tcgrad.report.derivation_latex import render_latex
-from tcgrad.report.derivation_markdown import render_markdown
-from tcgrad.report.derivation_text import render_text
 from tcgrad.report.styles import PLAIN, Writing, style_of
-from tcgrad.steps import explain
 
 if TYPE_CHECKING:
     from tcgrad.ir.program import Program
     from tcgrad.point import PointValues
+    from tcgrad.steps import Explained
 
 Format = Literal["text", "json", "latex", "markdown"]
 
@@ -48,11 +44,16 @@ def render_derivation(
     Raises:
         TcgradError: for an unknown notation.
     """
-    explained = explain(derivation) if steps else None
-    if output_format == "json":
-        return _as_json(render_json(derivation, notations=notations, writing=writing, explained=explained), at, code)
+    explained = _explained(derivation) if steps else None
     match output_format:
+        case "json":
+            from tcgrad.report.derivation_json import render_json
+
+            data = render_json(derivation, notations=notations, writing=writing, explained=explained)
+            return _as_json(data, at, code)
         case "text":
+            from tcgrad.report.derivation_text import render_text
+
             report = render_text(
                 derivation,
                 notations=notations,
@@ -63,8 +64,12 @@ def render_derivation(
                 width=width,
             )
         case "latex":
+            from tcgrad.report.derivation_latex import render_latex
+
             report = render_latex(derivation, notations=notations, writing=writing, explained=explained)
         case "markdown":
+            from tcgrad.report.derivation_markdown import render_markdown
+
             report = render_markdown(derivation, notations=notations, writing=writing, explained=explained)
     parts = [report.rstrip("\n")]
     if at is not None:
@@ -82,7 +87,15 @@ def render_equations(derivation: Derivation) -> str:
     return align([equation for entry in entries for written in entry.written for equation in written.equations])
 
 
+def _explained(derivation: Derivation) -> Explained:
+    from tcgrad.steps import explain
+
+    return explain(derivation)
+
+
 def _as_json(data: dict[str, Any], at: PointValues | None, code: str | None) -> str:
+    from tcgrad.report.derivation_json import json_text
+
     if at is not None:
         from tcgrad.report.point_values import point_data
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
@@ -28,7 +29,9 @@ from tcgrad.report.scalar_lines import Lines, scalar_lines
 from tcgrad.report.styles import Style
 from tcgrad.report.telling import Telling
 from tcgrad.simplify.assume import Assumption
-from tcgrad.steps import Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Explained
 
 VEC = {
     "row": "Here vec writes a matrix as one column, row after row.",

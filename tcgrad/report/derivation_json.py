@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
 from tcgrad.calculus.indices import new_indices, own_indices
@@ -30,7 +30,9 @@ from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
 from tcgrad.report.telling import Telling
 from tcgrad.simplify.assume import Assumption
-from tcgrad.steps import Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Explained
 
 _LARGEST = 200  # nodes of a matrix expression
 _ONE = ("einstein", "einsum")  # of these a closed form has one equation, not a list

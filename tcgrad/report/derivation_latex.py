@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_text import latex_text
@@ -13,7 +14,9 @@ from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, bloc
 from tcgrad.report.notations import Formula
 from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Writing, style_of
-from tcgrad.steps import Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Explained
 
 _PAGE, _LEAST = 61, 30  # the letters in a line of a page, and in a formula that is broken
 _EQUALS, _APART = 2.4, 2  # what the sign of equality takes, and the room before a remark or at the start of a line

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
 from tcgrad.report.derivation_content import Blocks, Content, Entry, describe
 from tcgrad.report.derivation_latex import passage_equations, table_equation
 from tcgrad.report.styles import PLAIN, STYLES, Writing, style_of
-from tcgrad.steps import Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Explained
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$])")
 

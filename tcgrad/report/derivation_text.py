@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.cells import cells, filled, padded
@@ -16,7 +17,9 @@ from tcgrad.report.notations import Formula
 from tcgrad.report.paint import paint
 from tcgrad.report.passages import Passage
 from tcgrad.report.styles import PLAIN, Style, Writing, style_of
-from tcgrad.steps import Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Explained
 
 _MARGIN = "    "
 _FAR = 72  # beyond this column a shape follows its formula at once

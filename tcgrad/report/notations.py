@@ -8,7 +8,6 @@ from tcgrad.errors import no_such
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import walk
-from tcgrad.notation.arrays import einstein_equation, einsum_equation
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.naming import Surroundings
@@ -105,6 +104,8 @@ def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
 
 
 def _write_einstein(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    from tcgrad.notation.arrays import einstein_equation
+
     def equation(define: Define) -> Equation | Refusal:
         return einstein_equation(define, program, style.einstein)
 
@@ -112,6 +113,8 @@ def _write_einstein(statements: Sequence[Statement], program: Program, style: St
 
 
 def _write_einsum(statements: Sequence[Statement], program: Program, style: Style) -> Written:
+    from tcgrad.notation.arrays import einsum_equation
+
     def equation(define: Define) -> Equation | Refusal:
         made = einsum_equation(define, program)
         return made if isinstance(made, Refusal) else (style.code(made[0]), style.code(made[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Component, Expr
@@ -15,7 +16,9 @@ from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
 from tcgrad.notation.syntaxes import ASCII, Syntax
 from tcgrad.records import dataclass
-from tcgrad.steps import Chain, Equality, Rule
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Chain, Equality, Rule
 
 
 @dataclass(frozen=True)

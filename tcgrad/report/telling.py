@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
@@ -13,7 +14,9 @@ from tcgrad.records import dataclass
 from tcgrad.report.notations import Notation, reads_the_same
 from tcgrad.report.passages import Line, Passage, print_chain, prose
 from tcgrad.report.styles import Style
-from tcgrad.steps import Chain, Explained
+
+if TYPE_CHECKING:
+    from tcgrad.steps import Chain, Explained
 
 
 @dataclass
