@@ -248,3 +248,14 @@ def test_the_trace_of_an_outer_product_is_an_inner_product():
     by_s = loads(text).derive().as_dict()["gradients"][1]["matrix"]
     assert by_s["text"] == "-(∂l/∂y)ᵀ S⁻¹ y"
     assert by_s["numpy"] == "-dy @ np.linalg.inv(S) @ y"
+
+
+def test_a_minus_within_an_elementwise_product_is_that_of_the_factor_alone():
+    equation = "y[i,j] = V[m,i]*(s + M[l,i]*W[m,j])*N[j]*levi_civita[j,l,r]*1[r]"
+    text = f"inputs: {{s: [], M: [3, 5], W: [4, 3], N: [3], V: [4, 5]}}\nequations: ['{equation}']\n"
+    program = loads(text).program
+    define = define_of(program, "=y")
+    form = raise_define(define, program)
+    assert isinstance(form, MatrixForm)
+    assert "* (-np.cross(" in form.numpy
+    assert_same_value(define, form, values_of(program, define))

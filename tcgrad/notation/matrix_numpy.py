@@ -55,12 +55,12 @@ from tcgrad.notation.numpy_pieces import (
     ATOM,
     CHAIN,
     POWER,
-    PRODUCT,
     UNARY,
     Piece,
     added,
     as_number,
     atom,
+    negative,
     number,
     quotient,
     size,
@@ -252,7 +252,7 @@ def _scale(matrix: Scale, *, full: bool) -> Piece:
         value = _loose(scaled(None, matrix.factors, matrix.divisors, matrix.coefficient))
         return atom("np.full({0}, {1})", _shape_code(matrix), value.text)
     if negated:
-        return Piece(f"-{within(_show(positive, full=full), PRODUCT)}", PRODUCT)
+        return negative(_show(positive, full=full))
     plain = matrix.body is None or is_ones(matrix.body)
     body = None if matrix.body is None or plain else _scaled_body(matrix.body, full=full, masks=bool(matrix.factors))
     return scaled_piece(matrix, _loose, body)

@@ -59,13 +59,13 @@ from tcgrad.notation.numpy_pieces import (
     ATOM,
     CHAIN,
     POWER,
-    PRODUCT,
     SUM,
     UNARY,
     Piece,
     added,
     as_number,
     atom,
+    negative,
     number,
     quotient,
     size,
@@ -271,7 +271,7 @@ class SliceWriter:
     def scale(self, matrix: Scale) -> Piece:
         positive, negated = split_sign(matrix)
         if negated:
-            return Piece(f"-{within(self.show(positive), PRODUCT)}", PRODUCT)
+            return negative(self.show(positive))
         return scaled_piece(matrix, self.show, None if matrix.body is None else self.show(matrix.body))
 
     def distances(self, distances: Distances) -> Piece:

@@ -65,10 +65,15 @@ def as_number(tensor: Tensor, text: str) -> Piece:
     return Piece(f"1 * {text}", PRODUCT) if tensor.dtype == "bool" else Piece(text, ATOM)
 
 
+def negative(piece: Piece) -> Piece:
+    """The text with a minus, which belongs to the first factor of a chain alone: ``a * (-b @ c)``."""
+    return Piece(f"-{within(piece, PRODUCT)}", CHAIN if piece.level == CHAIN else PRODUCT)
+
+
 def added(signed: Sequence[tuple[Piece, bool]]) -> Piece:
     """Terms, each with whether it is taken away."""
     (first, negated), *rest = signed
-    text = f"-{within(first, PRODUCT)}" if negated else first.text
+    text, level = negative(first) if negated else first
     for piece, minus in rest:
         text += f" {'-' if minus else '+'} {within(piece, PRODUCT)}"
-    return Piece(text, SUM if rest else PRODUCT if negated else first.level)
+    return Piece(text, SUM if rest else level)
