@@ -160,14 +160,15 @@ def program_of(*defined: Define) -> Program:
 
 
 def few_and_many(check, *strategies, many):
-    """A test of a quarter of so many examples, and one of all, which is left out of the default run."""
+    """A test of a quarter of so many examples, always the same ones, and one of all, others each time, which is left
+    out of the default run.
+    """
 
-    def test(examples):
-        return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))(
-            given(*strategies)(check)
-        )
+    def test(examples, **options):
+        chosen = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), **options)
+        return chosen(given(*strategies)(check))
 
-    return test(many // 4), pytest.mark.long(test(many))
+    return test(many // 4, derandomize=True), pytest.mark.long(test(many))
 
 
 def check_raised_forms(define, seed):

@@ -16,7 +16,13 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import END, NEW_AXIS
 from tcgrad.language.integers import FormReader, read_integer
-from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
+from tcgrad.language.occurrences import (
+    Occurrences,
+    calls_in,
+    is_index_in_position,
+    names_in_position,
+    reductions_over,
+)
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
@@ -257,11 +263,14 @@ class ComponentReader(ABC):
         self._told.update((name, span) for name in names)
         term = self.symbols.text(span)
         short = term if len(term) <= SHOWN else "..."
+        inside = self._inside_a_function(found, names) if short is term else ""
         shown, listed = " and ".join(f"`{name}`" for name in names), ",".join(names)
         verb, them = ("occurs", "it") if len(names) == 1 else ("each occur", "them")
         where = " in each term" if self.occurrences.of(found).get(node.name, 0) > 1 else ""
         message = f"{shown} {verb} only once{where}: nothing says how to sum over {them}"
-        help_ = f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}, or put {them} on the left"
+        help_ = (
+            f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}{inside}, or put {them} on the left"
+        )
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
@@ -270,6 +279,20 @@ class ComponentReader(ABC):
         if node.name == END:
             help_ = "write the last position by the size, as in `x[N - 1]`"
         return self.symbols.refuse(LONE, message, node.span, help_)
+
+    def _inside_a_function(self, term: Expression, names: Sequence[str]) -> str:
+        """How the sum would be written in the argument of the function that holds all the indices, if there is one."""
+        counts = self.occurrences.of(term)
+        for call in calls_in(term):
+            held = self.occurrences.of(call)
+            if len(call.arguments) == 1 and all(held.get(name) == counts[name] for name in names):
+                (argument,) = call.arguments
+                text = self.symbols.text
+                before, after = Span(term.span.start, argument.span.start), Span(argument.span.end, term.span.end)
+                body = argument.body if isinstance(argument, Group) else argument
+                summed = f"sum[{','.join(names)}]({text(body.span)})"
+                return f", `{text(before)}{summed}{text(after)}` to sum inside `{call.name}`"
+        return ""
 
     def in_use(self, reduction: Reduction, index: Name, outside: Span) -> Refused:
         """Report a reduction over an index that stands outside of it as well."""

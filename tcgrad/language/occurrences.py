@@ -85,6 +85,14 @@ def reductions_over(name: str, node: Expression) -> Iterator[tuple[Reduction, Na
         yield from reductions_over(name, inner)
 
 
+def calls_in(node: Expression) -> Iterator[Call]:
+    """The calls of functions inside of ``node``, each before those in its arguments."""
+    if isinstance(node, Call):
+        yield node
+    for inner in parts(node):
+        yield from calls_in(inner)
+
+
 def names_in_position(node: Expression, symbols: Symbols) -> Iterator[str]:
     """The names that stand for indices in a position, at any depth."""
     if isinstance(node, Name):
