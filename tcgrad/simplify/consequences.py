@@ -5,6 +5,7 @@ what it is but for sizes under a root, or with the positions of a permutation sy
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations, permutations
 
 from tcgrad.functions import FUNCTIONS
@@ -30,6 +31,8 @@ def consequences(fact: Fact) -> Iterator[Fact]:
         yield summed
     if holds_symbol(fact.body):
         yield from _with_symbol_turned(fact)
+    for condition in _conditions(fact):
+        yield _beside(replace(fact, coefficient=Fraction(1)), condition, fact.own)
     match fact.body:
         case Call(function=function, arguments=(argument, *rest)) if fact.coefficient == 1:
             match function.name, rest:
@@ -56,8 +59,20 @@ def consequences(fact: Fact) -> Iterator[Fact]:
             pass
 
 
+def _conditions(fact: Fact) -> Iterator[Iverson]:
+    """The brackets without which the component is 0."""
+    for factor in fact.factors:
+        match factor:
+            case Iverson():
+                yield factor
+            case Where(condition=condition, otherwise=Const(value=0)):
+                yield from (part for part in factors_of(condition) if isinstance(part, Iverson))
+            case _:
+                pass
+
+
 def _beside(fact: Fact, factor: Expr, meaning: Expr) -> Fact:
-    """``r [u > 0] = r`` for ``r = relu(u)``, ``a sign(u) = u`` for ``a = abs(u)``."""
+    """``r [u > 0] = r`` for ``r = relu(u)``, as for ``r = f [u > 0]``, and ``a sign(u) = u`` for ``a = abs(u)``."""
     return replace(fact, body=simplify(Mul((fact.own, factor))), meaning=meaning)
 
 

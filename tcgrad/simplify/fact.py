@@ -79,6 +79,11 @@ class Fact:
         return Component(self.tensor, tuple(index.expr for index in self.free))
 
     @cached_property
+    def drops_brackets(self) -> bool:
+        """Whether all that is said is what the component need not be multiplied by."""
+        return self.meaning == self.own
+
+    @cached_property
     def factors(self) -> tuple[Expr, ...]:
         return factors_of(self.body)
 

@@ -69,9 +69,10 @@ class Facts:
         if isinstance(body, Component):
             self._aliases[define.tensor] = replace(define, body=body)
             if _is_looked_up(body):
-                self._learn(Fact.of(define.tensor, define.free, body, self._never_negative))
-        elif any(_is_worth(part) for part in walk(body)):
-            for fact in self._facts_of(define, body):
+                self._learn(self._fact(define, body))
+        else:
+            is_worth = any(_is_worth(part) for part in walk(body))
+            for fact in self._facts_of(define, body) if is_worth else consequences(self._fact(define, body)):
                 self._learn(fact)
         if isinstance(body, Mul):
             self._products.append(define)
@@ -91,7 +92,7 @@ class Facts:
             exponential = as_exponential(simplify(define.body))
             named = exponential and self.name_instances(exponential)
             if named and named != exponential and not isinstance(named, Component):
-                self._learn(Fact.of(define.tensor, define.free, named, self._never_negative))
+                self._learn(self._fact(define, named))
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
         """What a definition says, as it stands, without aliases, in terms of those before it, with sums that are
@@ -105,9 +106,13 @@ class Facts:
         apart = _with_sums_multiplied_out(body)
         ways = (body, written, body if isinstance(named, Component) else named, apart, _with_sums_as_one(body))
         for own in dict.fromkeys(ways):
-            fact = Fact.of(define.tensor, define.free, own, self._never_negative)
+            fact = self._fact(define, own)
             yield replace(fact, rounded=True) if is_rounded(own, define.body) else fact
             yield from consequences(fact)
+
+    def _fact(self, define: Define, body: Expr) -> Fact:
+        """That the component of a definition is a simplified expression."""
+        return Fact.of(define.tensor, define.free, body, self._never_negative)
 
     def read_from(self, tensor: Tensor) -> Tensor:
         """The tensor whose components a tensor is another name for, as ``q[i] = p[i,t[i]]`` is; else itself."""

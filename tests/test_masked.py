@@ -1,0 +1,47 @@
+"""What is 0 outside of brackets is not multiplied by them once more, unless they leave something else out."""
+
+import pytest
+from emit_tools import Emitted, check_everything, spec
+
+import tcgrad
+from tcgrad.notation.index import print_define
+
+# r[i,j] and what is summed of it, and the derivative of the sum of all.
+MASKED = {
+    "(x[i,j] - t[i,j])*[j < i]": ("r[i,j]^2", "2*r[p,q]"),
+    "-3*(x[i,j] - t[i,j])*[j < i]": ("r[i,j]^4", "-12*r[p,q]^3"),
+    "(x[i,j] - t[i,j])*[j != y[i]]": ("r[i,j]^2", "2*r[p,q]"),
+    "x[i,j]*[x[i,j] > t[i,j]]": ("r[i,j]^2", "2*r[p,q]"),
+    "where(j < i, sin(x[i,j]), 0)": ("r[i,j]^2", "2*r[p,q]*cos(x[p,q])"),
+    "relu(x[i,j] - x[i,y[i]] + 1)*[j != y[i]]": ("r[i,j]^2", "2*(r[p,q] - 1[j]*r[p,j]*delta[q,y[p]])"),
+}
+
+# There is nothing to be read, or nothing to be divided by, where the bracket does not hold.
+KEPT = {
+    "(x[i,j+1] - x[i,j])*[j < N - 1]": ("r[i,j]*x[i,j+1]", "[q < N - 1]"),
+    "x[i,j]*[i != j]": ("r[i,j]^2*[i != j]/(u[i] - u[j])", "[p != q]"),
+}
+
+
+def _spec(right, summed):
+    summed = f"sum[i,j]({summed})" if "N - 1" not in right else f"sum[i,j](where(j < N - 1, {summed}, 0))"
+    inputs = ["x: [N, N]", "t: [N, N]", "u: [N]", "y: {shape: [N], dtype: int}"]
+    return spec(inputs, [f"r[i,j] = {right}", f"l = {summed}"], dims="{N: 5}", outputs="[l]", wrt="[x]")
+
+
+@pytest.mark.parametrize("right", MASKED)
+def test_what_is_0_outside_of_brackets_is_not_multiplied_by_them(right):
+    summed, derivative = MASKED[right]
+    text = _spec(right, summed)
+    (jacobian,) = tcgrad.loads(text).derive().jacobians
+    assert print_define(jacobian.define) == f"dl/dx[p,q] = {derivative}"
+    check_everything(Emitted(text), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("right", KEPT)
+def test_a_bracket_that_is_needed_stays(right):
+    summed, bracket = KEPT[right]
+    text = _spec(right, summed)
+    (jacobian,) = tcgrad.loads(text).derive().jacobians
+    assert bracket in print_define(jacobian.define)
+    check_everything(Emitted(text), tolerance=1e-5)
