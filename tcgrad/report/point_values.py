@@ -47,7 +47,7 @@ def point_data(point: PointValues) -> dict[str, Any]:
         "outputs": _data(point.outputs),
         "jacobians": _data(point.jacobians),
         "gradients": _data(point.gradients),
-        "matrix": None if matrix is None else matrix.tolist(),
+        "matrix": None if matrix is None else _finite(matrix.tolist()),
         **hessians,
     }
 
