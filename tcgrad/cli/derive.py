@@ -63,7 +63,7 @@ Of = Annotated[
     list[str] | None,
     typer.Option(
         "--of", metavar="NAME", rich_help_panel=_WHICH, autocompletion=_complete_of,
-        help="Differentiate these outputs only. [default: all]",
+        help="Show the Jacobians of these outputs or intermediates only. [default: those of all outputs]",
     ),
 ]  # fmt: skip
 Wrt = Annotated[
