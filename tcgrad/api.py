@@ -193,6 +193,9 @@ class Derived:
     def at(self, values: Mapping[str, Any]) -> PointValues:
         """The values of the derivatives where each input has the value given for its name.
 
+        values: a number, nested list or array for each input, and for gradients of outputs, as ``dy``. Those of inputs
+            are there where all of these are given, or the one output is a scalar.
+
         Raises:
             TcgradError: if a value is missing, unknown or of the wrong shape.
         """

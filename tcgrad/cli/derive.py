@@ -85,7 +85,8 @@ At = Annotated[
     typer.Option(
         "--at", metavar="POINT", rich_help_panel=_WHICH,
         help="Show the values at a point as well, with `--hessian` the second derivatives too: `x=2,y=4`, or a YAML "
-        "file of names and nested lists.",
+        "file of names and nested lists. Gradients are among them where those of all outputs are given, as `dy=1`, or "
+        "the one output is a scalar.",
     ),
 ]  # fmt: skip
 NotationOption = Annotated[
