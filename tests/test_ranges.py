@@ -337,6 +337,14 @@ def test_a_square_by_chance_gives_a_warning_and_is_one(function):
     assert [dim.name for dim in spec.dims] == ["N"]
 
 
+@pytest.mark.parametrize("key", [{"symmetric": True}, {"sample": "spd"}])
+def test_a_matrix_that_is_symmetric_is_a_square(key):
+    inputs = {"A": {"shape": ["N", "M"], **key}, "x": ["M"]}
+    spec = program("r[i] = det(A)*A[i,j]*x[j]", inputs=inputs, dims={"N": 4, "M": 4})
+    assert [warning.code for warning in spec.warnings] == ["TC323"]
+    assert [dim.name for dim in spec.dims] == ["N"]
+
+
 def test_literal_sizes_of_a_square_agree_with_dims():
     spec = program("r = det(A)", inputs={"A": ["N", 4]}, dims={"N": 4})
     assert (spec.warnings, spec.dims) == ((), ())

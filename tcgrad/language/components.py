@@ -15,7 +15,8 @@ from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import END, NEW_AXIS
-from tcgrad.language.integers import FormReader, read_integer, write_integer
+from tcgrad.language.equal_sizes import make_square
+from tcgrad.language.integers import FormReader, read_integer
 from tcgrad.language.occurrences import Occurrences, is_index_in_position, names_in_position, reductions_over
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
@@ -118,7 +119,8 @@ class ComponentReader(ABC):
             symmetric = node.name == "inv" and operand.symmetric
             tensor = Tensor(name, shape, Role.DEFINED, symmetric=symmetric)
             kind = cast("Literal['inv', 'det', 'logdet']", node.name)
-            self._note_square(operand, node.span)
+            if not self.problem.is_expectation:
+                make_square(operand, node.span, self.symbols)
             self.symbols.intrinsics[name] = Intrinsic(tensor, kind, operand, node.span)
             self.symbols.pending.append(self.symbols.intrinsics[name])
         tensor = self.symbols.intrinsics[name].tensor
@@ -149,17 +151,6 @@ class ComponentReader(ABC):
             message = f"`{node.name}` needs a real tensor whose last two axes have one size; `{tensor.name}` is {sizes}"
             raise self.symbols.refuse("TC319", message, argument.span)
         return tensor
-
-    def _note_square(self, tensor: Tensor, span: Span) -> None:
-        """The two sizes of a matrix that a function is taken of are equal, or there is no such function."""
-        rows, columns = tensor.shape[-2:]
-        if rows == columns or self.problem.is_expectation:
-            return
-        self.symbols.equal.append((rows, columns))
-        if rows.as_number is None and columns.as_number is None:
-            both = f"{write_integer(rows)} by {write_integer(columns)}"
-            message = f"`{tensor.name}` is {both}, which are equal only because both are {rows.value}"
-            self.symbols.warn("TC323", message, span, "declare both axes with one dim")
 
     def _component(self, tensor: Tensor, name: str, positions: tuple[Expression, ...], span: Span) -> Component:
         """Read ``tensor`` at ``positions``, noting what each says about ranges."""
