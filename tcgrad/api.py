@@ -105,14 +105,15 @@ class TensorFunction:
     def derive(
         self, *, of: Sequence[str] | None = None, wrt: Sequence[str] | None = None, hessian: bool = False
     ) -> Derived:
-        """Jacobians and gradients of the outputs ``of`` (all) by the inputs ``wrt`` (those of the spec).
+        """Jacobians of ``of`` (all outputs) by the inputs ``wrt`` (those of the spec), and the gradients of the latter.
 
-        of, wrt: names, or a single one.
+        of: names of outputs or intermediates, or a single one. Gradients are given those of all outputs in any case.
+        wrt: names of inputs, or a single one.
         hessian: the second derivatives of scalars among ``of`` as well.
 
         Raises:
-            TcgradError: if a name is not that of an output or of a real-valued input, or if second derivatives are
-                asked for and nothing is a scalar.
+            TcgradError: if a name is not that of a tensor that an equation defines or of a real-valued input, or if
+                second derivatives are asked for and nothing is a scalar.
             TypeError: for what is no name, or is a set, which has no order that derivatives could stand in.
         """
         if of is None and wrt is None and not hessian:
@@ -189,6 +190,9 @@ class Derived:
 
     def at(self, values: Mapping[str, Any]) -> PointValues:
         """The values of the derivatives where each input has the value given for its name.
+
+        values: a number, nested list or array for each input, and for gradients of outputs, as ``dy``. Those of inputs
+            are there where all of these are given, or the one output is a scalar.
 
         Raises:
             TcgradError: if a value is missing, unknown or of the wrong shape.

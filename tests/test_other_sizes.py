@@ -12,7 +12,7 @@ from whole_programs import DIMS, whole_spec
 import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.calculus.lengths import are_alike
-from tcgrad.check.sizes import free_dims
+from tcgrad.check.sizes import free_dims, other_sizes
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.emit.fitting import Fitting
@@ -249,6 +249,15 @@ def test_a_dim_takes_the_size_that_equations_give_it():
     assert program.named_sizes == (("B", T - 1),)
     assert {item.tensor.shape for item in program.inputs} == {(T - 1,)}
     assert any("B" in warning.message for warning in program.warnings)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "equation"), [(["x: [N]", "w: [M]"], "y = x[i]*w[i]"), (["A: [N, M]"], "y = det(A)")]
+)
+def test_dims_that_are_equal_by_chance_have_other_sizes_together(inputs, equation):
+    program = elaborate(read_spec(spec(inputs, [equation], dims="{N: 3, M: 3}"), "spec"))
+    primes, ones = (found["N"] for _, found in other_sizes(program))
+    assert (primes > 3, ones) == (True, 1)
 
 
 T = Integer.of(Dim("T", 4))

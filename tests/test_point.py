@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,23 @@ def test_powers_of_zero_in_recurrences():
         by_x, by_c = values.values()
         np.testing.assert_allclose(by_x, 9.0)
         np.testing.assert_allclose(by_c, [2.0, 0.0, 0.0])
+
+
+def test_lines_of_arrays_begin_in_one_column_and_end_without_blanks():
+    derived = tcgrad.loads('inputs: {x: [2]}\nequations: ["y[i,j] = -x[i]*x[j]"]').derive()
+    text = derived.report(unicode=False, at=derived.at({"x": [1, 2]}))
+    assert text.endswith("""
+    dy/dx = [[[-2,  0],
+              [-2, -1]],
+
+             [[-2, -1],
+              [ 0, -4]]]
+""")
+
+
+def test_values_that_are_not_finite_are_text_in_json():
+    derived = tcgrad.loads('inputs: {x: [], z: []}\nequations: ["y = log(x) - z"]').derive()
+    values = json.loads(derived.report("json", at=derived.at({"x": 0, "z": 1})), parse_constant=pytest.fail)["at"]
+    assert values["outputs"] == {"y": "-inf"}
+    assert values["jacobians"] == {"dy/dx": "inf", "dy/dz": -1.0}
+    assert values["matrix"] == [["inf", -1.0]]

@@ -329,6 +329,27 @@ def test_sizes_that_agree_by_chance_give_a_warning():
     assert "both are 4" in warning.message
 
 
+@pytest.mark.parametrize("function", ["inv(A)[j,i]*x[j]", "det(A)*x[i]", "logdet(A)*x[i]"])
+def test_a_square_by_chance_gives_a_warning_and_is_one(function):
+    spec = program(f"r[i] = {function}", inputs={"A": ["N", "M"], "x": ["N"]}, dims={"N": 4, "M": 4})
+    assert [warning.code for warning in spec.warnings] == ["TC323"]
+    assert "both are 4" in spec.warnings[0].message
+    assert [dim.name for dim in spec.dims] == ["N"]
+
+
+@pytest.mark.parametrize("key", [{"symmetric": True}, {"sample": "spd"}])
+def test_a_matrix_that_is_symmetric_is_a_square(key):
+    inputs = {"A": {"shape": ["N", "M"], **key}, "x": ["M"]}
+    spec = program("r[i] = det(A)*A[i,j]*x[j]", inputs=inputs, dims={"N": 4, "M": 4})
+    assert [warning.code for warning in spec.warnings] == ["TC323"]
+    assert [dim.name for dim in spec.dims] == ["N"]
+
+
+def test_literal_sizes_of_a_square_agree_with_dims():
+    spec = program("r = det(A)", inputs={"A": ["N", 4]}, dims={"N": 4})
+    assert (spec.warnings, spec.dims) == ((), ())
+
+
 def test_literal_sizes_agree_with_dims():
     assert program("r = x[i]*y[i]", inputs={"x": ["N"], "y": [4]}, dims={"N": 4}).warnings == ()
 

@@ -132,6 +132,12 @@ def test_json_has_more_keys_only_where_they_are_asked_for() -> None:
         assert {key.partition("_")[0] for key in long.keys() - short.keys()} == {"einstein", "einsum"}
 
 
+def test_json_of_a_jacobian_without_a_closed_form_has_the_keys_too() -> None:
+    recurrence = "inputs: {x: [4]}\nequations: ['h[-1] = 0', 'h[t] = sin(h[t-1] + x[t])']\n"
+    (jacobian,) = tcgrad.loads(recurrence).derive().as_dict(notations=["einstein", "einsum"])["jacobians"]
+    assert (jacobian["einstein"], jacobian["einsum"]) == (None, None)
+
+
 def test_json() -> None:
     data = tcgrad.loads(MATMUL).derive().as_dict(notations=["einstein", "einsum"])
     assert data["einstein"] == ["y = x *_(ik,kj,ij) a"]

@@ -22,6 +22,8 @@ MISTAKES = [
     ("inputs: {x: [3]}\nequations:\n  - >9x\n", 3, BLOCK),
     ("inputs: {x: [3, , 4]}\nequations: [y = 1]\n", 1, "a value is expected here, and none begins with `,`"),
     ("inputs: {x: [3], z: [,]}\nequations: [y = 1]\n", 1, "a value is expected here, and none begins with `,`"),
+    ("inputs: {x: [", 1, "the text ends where a value is expected"),
+    ("inputs:\n  x: {shape: # [3]", 2, "the text ends where a value is expected"),
     ("inputs: {x: [- , 4]}\nequations: [y = 1]\n", 1, " stands where no list can begin|a value is expected here"),
     ("doc: !<x y\n" + REST, 1, TAG),
     ("doc: !!{a} x\n" + REST, 1, TAG),

@@ -30,6 +30,7 @@ Progress = Callable[[str], None]
 _FEW = 8  # specs that are checked sooner than processes have started
 _KILLED = "a process ended without a result, perhaps for want of memory; with --jobs 1 less is needed"
 _GLANCE = 0.5  # seconds between two looks at a process that works
+_SAFE = "PYTHONSAFEPATH"  # Python that starts with it does not look for modules in the current folder
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -109,8 +110,10 @@ def _open_pool(jobs: int) -> ProcessPoolExecutor | None:
 
     # Processes are started anew rather than forked: a fork copies the threads' locks, but not the threads.
     context = multiprocessing.get_context("spawn")
+    given = os.environ.get(_SAFE)
     try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work)
+        with _variables(_SAFE):
+            return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work, initargs=(given,))
     except (ImportError, NotImplementedError, OSError):
         return None
 
@@ -122,7 +125,7 @@ def _in_processes(
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        with _interrupts_held_back():  # processes are started as they are needed
+        with _interrupts_held_back(), _variables(_SAFE):  # processes are started as they are needed
             futures = [pool.submit(check_spec, task) for task in tasks]
         for task, future in zip(tasks, futures, strict=True):
             begin(task.spec)
@@ -154,9 +157,14 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_work() -> None:
-    """Where interrupts cannot be held back from the start, a process ignores them from now on."""
+def _begin_work(safe: str | None) -> None:
+    """Where interrupts cannot be held back from the start, a process ignores them from now on.
+
+    safe: the first process's value of `_SAFE`, which a user's own code finds here as well.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if safe is None:
+        os.environ.pop(_SAFE, None)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _collect_seldom()
 
@@ -180,7 +188,14 @@ def one_thread() -> Iterator[None]:
 
     Its sums are then rounded alike, however many cores there are. They are better used by a process each.
     """
-    new = {name: "1" for name in _THREADS if name not in os.environ}
+    with _variables(*_THREADS):
+        yield
+
+
+@contextmanager
+def _variables(*names: str) -> Iterator[None]:
+    """Let these be 1 in the environment meanwhile, unless they are something already."""
+    new = {name: "1" for name in names if name not in os.environ}
     os.environ.update(new)
     try:
         yield

@@ -63,7 +63,7 @@ Of = Annotated[
     list[str] | None,
     typer.Option(
         "--of", metavar="NAME", rich_help_panel=_WHICH, autocompletion=_complete_of,
-        help="Differentiate these outputs only. [default: all]",
+        help="Show the Jacobians of these outputs or intermediates only. [default: those of all outputs]",
     ),
 ]  # fmt: skip
 Wrt = Annotated[
@@ -85,7 +85,8 @@ At = Annotated[
     typer.Option(
         "--at", metavar="POINT", rich_help_panel=_WHICH,
         help="Show the values at a point as well, with `--hessian` the second derivatives too: `x=2,y=4`, or a YAML "
-        "file of names and nested lists.",
+        "file of names and nested lists. Gradients are among them where those of all outputs are given, as `dy=1`, or "
+        "the one output is a scalar.",
     ),
 ]  # fmt: skip
 NotationOption = Annotated[

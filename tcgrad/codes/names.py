@@ -188,8 +188,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "TC323",
         "two dims that agree by chance (a warning)",
-        "An index runs along two axes with different dims, which have the same size in this spec only. Declare both "
-        "axes with one dim, or use two indices.",
+        "An index runs along two axes with different dims, which have the same size in this spec only, or a matrix "
+        "that must be square has two such dims. Declare both axes with one dim, or use two indices.",
         "dims: {N: 4, M: 4}\ninputs: {x: [N], y: [M]}\nequations: ['r = x[i]*y[i]']\n",
         "dims: {N: 4}\ninputs: {x: [N], y: [N]}\nequations: ['r = x[i]*y[i]']\n",
     ),

@@ -166,7 +166,7 @@ class Program:
 
     expectations are the `expect` entries, elaborated: each is a `Define` whose tensor has the role GRADIENT or
     JACOBIAN (its name the ASCII name, its free indices those of the left side in order).
-    named_sizes: the dims that are expressions of the others.
+    named_sizes: the dims that are expressions of the others, or that the equations make equal to them.
     ranges: the indices whose ranges are declared, with these.
     fits: what the sizes must be for the equations to be readable.
     chosen: sizes that are at least 0 where the indices run over the ranges that they have here, and not over others.

@@ -15,6 +15,7 @@ from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import END, NEW_AXIS
+from tcgrad.language.equal_sizes import make_square
 from tcgrad.language.integers import FormReader, read_integer
 from tcgrad.language.occurrences import (
     Occurrences,
@@ -124,6 +125,8 @@ class ComponentReader(ABC):
             symmetric = node.name == "inv" and operand.symmetric
             tensor = Tensor(name, shape, Role.DEFINED, symmetric=symmetric)
             kind = cast("Literal['inv', 'det', 'logdet']", node.name)
+            if not self.problem.is_expectation:
+                make_square(operand, node.span, self.symbols)
             self.symbols.intrinsics[name] = Intrinsic(tensor, kind, operand, node.span)
             self.symbols.pending.append(self.symbols.intrinsics[name])
         tensor = self.symbols.intrinsics[name].tensor

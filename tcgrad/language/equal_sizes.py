@@ -1,11 +1,27 @@
-"""Dims given as numbers that equations make equal to other sizes: one size, which goes by the other's name."""
+"""Dims given as numbers that a spec makes equal to other sizes: one size, which goes by the other's name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tcgrad.errors import Span
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import with_dims
+from tcgrad.ir.tensors import Tensor
+from tcgrad.language.integers import write_integer
+from tcgrad.language.symbols import Symbols
+
+
+def make_square(matrix: Tensor, span: Span, symbols: Symbols) -> None:
+    """The sizes of a tensor's last two axes, which have one value, are equal, or there is no such matrix."""
+    rows, columns = matrix.shape[-2:]
+    if rows == columns or (rows, columns) in symbols.equal:
+        return
+    symbols.equal.append((rows, columns))
+    if rows.as_number is None and columns.as_number is None:
+        both = f"{write_integer(rows)} by {write_integer(columns)}"
+        message = f"`{matrix.name}` is {both}, which are equal only because both are {rows.value}"
+        symbols.warn("TC323", message, span, "declare both axes with one dim")
 
 
 def joined(

@@ -12,6 +12,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input
 from tcgrad.ir.templates import stand_in
 from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.language.equal_sizes import make_square
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import parts, positions
 from tcgrad.language.parser import parse_expression
@@ -137,11 +138,13 @@ def _input(name: str, declaration: InputDeclaration, symbols: Symbols) -> Tensor
         symmetric=declaration.symmetric,
         zero_outside=declaration.zero_outside,
     )
-    square = len(shape) > 1 and shape[-1].value == shape[-2].value
-    if (declaration.symmetric or declaration.sample.kind == "spd") and not square:
+    if not (declaration.symmetric or declaration.sample.kind == "spd"):
+        return tensor
+    if len(shape) < 2 or shape[-1].value != shape[-2].value:
         what = "symmetric" if declaration.symmetric else "positive definite"
         message = f"`{name}` cannot be {what}: its last two axes do not have the same size"
         raise symbols.refuse("TC322", message, declaration.name.whole, "declare a square shape, as in `[N, N]`")
+    make_square(tensor, declaration.name.whole, symbols)
     return tensor
 
 

@@ -131,7 +131,7 @@ class _Data:
         """What stands where there is no closed form."""
         names = name_indices(axes, ZERO, self.around)
         head = {"indices": [names[index] for index in axes], "shape": [index.size.value for index in axes]}
-        return {**head, "index": None, "reason": reason, "latex": None, "matrix": None}
+        return {**head, "index": None, "reason": reason, "latex": None, "matrix": None, **self.arrays(())}
 
     def formula(self, define: Define) -> dict[str, Any]:
         """A closed form of a Jacobian, or of a block of a Hessian."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def point_data(point: PointValues) -> dict[str, Any]:
         "outputs": _data(point.outputs),
         "jacobians": _data(point.jacobians),
         "gradients": _data(point.gradients),
-        "matrix": None if matrix is None else matrix.tolist(),
+        "matrix": None if matrix is None else _finite(matrix.tolist()),
         **hessians,
     }
 
@@ -92,7 +93,7 @@ def _numbers(array: Array, column: int) -> str:
         max_line_width=sys.maxsize,
         formatter={"all": lambda value: f"{value:>{width}.10g}"},
     )
-    return text.replace("\n", "\n" + " " * column)
+    return indent(text, " " * column).lstrip()
 
 
 def _data(values: Values) -> dict[str, Any]:

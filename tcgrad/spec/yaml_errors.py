@@ -13,6 +13,7 @@ _QUOTE = (
 
 _TAB = "a tab cannot indent YAML"
 _SPACES = "indent with spaces"
+_VALUE = "node content"
 
 # Part of the parser's message, with what it was about -> what is wrong, and how to mend it. The two parsers word some
 # of them differently.
@@ -37,7 +38,7 @@ _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
     ("alphabetic or numeric character", "`*` and `&` have a meaning of their own in YAML at the beginning of a text",
      "quote a text that begins with one, and one that goes on behind a bracket"),
     ("found unexpected ':'", "a `:` without a blank behind it", "write `name: value`, with a blank behind the colon"),
-    ("node content", "a value is expected here, and none begins with `{char}`",
+    (_VALUE, "a value is expected here, and none begins with `{char}`",
      "take out a comma with nothing before it, and quote a text that begins so"),
     *(
         (part, "the text of a block begins on the next line",
@@ -74,6 +75,8 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
         return Diagnostic("TC102", *_explain_misplaced(noticed, source))
     told = f"{error.context or ''} {problem}"
     char = source.text[noticed.start : noticed.end].strip() if noticed else ""
+    if not char and _VALUE in told:
+        return Diagnostic("TC102", "the text ends where a value is expected", noticed, "close what is open: `]` or `}`")
     for part, message, help_ in _EXPLANATIONS:
         if part in told:
             return Diagnostic("TC102", message.format(char=char), *_place_and_notes(error, source, problem, help_))
