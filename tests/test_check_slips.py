@@ -72,6 +72,26 @@ def test_beside_nothing_but_zeros_no_error_is_small():
     assert not Suspect(np.arange(1, 10.0) ** 3, np.zeros(9), np.zeros(9), {}).explanation()
 
 
+@pytest.mark.parametrize(
+    ("found", "right"),
+    [
+        (np.full((3, 3), 1e308), RIGHT / 1000),
+        (RIGHT * 1e200, RIGHT * 1e200 + np.eye(3) * 1e190),
+        (RIGHT, np.where(np.eye(3) > 0, np.nan, RIGHT)),
+    ],
+)
+def test_a_factor_that_no_number_is_explains_nothing(found, right):
+    with np.errstate(all="ignore"):
+        explained = Suspect(found, right, np.full((3, 3), 1e-14), {}).explanation()
+    assert not any(word in explained for word in ("times", "constant"))
+
+
+def test_numbers_as_large_as_memory_may_hold_are_a_failure():
+    function = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[n] = x[n]^2/1000']\n")
+    checked = function.check(against=lambda x, dy: dy * 0 + np.finfo(x.dtype).max, only="against", sizes="own")
+    assert [result.status for result in checked.results] == ["fail"]
+
+
 def test_what_comes_out_after_a_slip_can_be_given():
     more = [("is something else", RIGHT * RIGHT), ("is the square", RIGHT**2 + 1)]
     suspect = Suspect(RIGHT**2 + 1, RIGHT, np.full((3, 3), 1e-14), {})
