@@ -219,6 +219,16 @@ def test_the_report_shows_the_worst_elements_and_how_errors_are_spread():
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_worst_element_is_the_first_of_the_worst_ones(seed):
+    """Where all are off by one factor they are as bad as each other, but for rounding."""
+    function = loads("dims: {N: 40}\ninputs: {x: [N]}\nequations: ['y[i] = tanh(x[i])']\n")
+    options = {"only": "against", "sizes": "own", "trials": 1, "seed": seed}
+    (failure,) = function.check(against=lambda x, dy: dy * (1 - np.tanh(x) ** 2) / 4, **options).results
+    assert failure.evidence.worst[0] == failure.worst
+    assert failure.worst not in failure.evidence.worst[1:]
+
+
 RECURRENT = """
 dims: {T: 4, N: 3}
 inputs: {x: [T, N], w: [N, N], u: [N, N], h0: [N]}
