@@ -2,12 +2,14 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 import tcgrad
 from tcgrad.check import check
 from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.sizes import other_sizes
+from tcgrad.check.user_errors import describe
 from tcgrad.errors import TcgradError
 
 KERNELS = """
@@ -321,6 +323,25 @@ def test_importing_tells_the_line_that_fails(tmp_path):
     assert diagnostic.message.endswith("raised ValueError: math domain error (kernels_in_vain.py, line 3)")
 
 
+def test_a_file_that_has_the_name_of_another_module(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "random.py").write_text("def backward(*arrays): ...\n")
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.load("gallery:matmul").check(against="random:backward")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == "`backward` is not there in `random`"
+    assert diagnostic.help.startswith("it is not random.py: a module of Python's")
+
+
+def test_an_error_without_a_text_is_told_by_its_name():
+    class MuteError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    for error, told in [(MuteError(), "MuteError"), (ValueError(), "ValueError"), (KeyError(1), "KeyError: 1")]:
+        assert describe(error) == told
+
+
 def test_a_function_of_a_class():
     assert results("Layer.backward")[0]
 
@@ -335,6 +356,10 @@ def test_another_type_than_that_of_the_inputs_fails():
     assert results("wide", dtype="float64")[0]
     ok, found = results("wide", dtype="float32")
     assert (ok, found[0].message) == (False, "user_kernels:wide returns float64 for x, given float32")
+    checked = tcgrad.load("gallery:pointwise_sin").check(
+        against=lambda x, dy: (np.cos(x) * dy).astype(x.dtype.newbyteorder()), only="against", sizes="own"
+    )
+    assert checked.results[0].message.endswith("returns float64 with its bytes swapped for x, given float64")
 
 
 def test_a_mistake_at_other_sizes_than_the_specs_names_them():

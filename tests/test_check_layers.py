@@ -157,7 +157,47 @@ def _writing(module):
     return {"value_and_grad": value_and_grad}
 
 
+def _wrong_value(module):
+    def value_and_grad(*arguments):
+        value, gradients = module.value_and_grad(*arguments)
+        return value + 1e-3, gradients
+
+    return {"value_and_grad": value_and_grad}
+
+
+def _wrong_by_default(module):
+    return {"value_and_grad": lambda x, w, dy=2.0: module.value_and_grad(x, w, dy)}
+
+
+def _wrong_where_saved(module):
+    def forward_saved(*inputs):
+        value, saved = module.forward_saved(*inputs)
+        return 2 * value, saved
+
+    return {"forward_saved": forward_saved}
+
+
+def _keeping_products(module):
+    kept = [0.0]
+
+    def hvp(*arguments):
+        first, second = module.hvp(*arguments)
+        kept[0] += 1e-16
+        return first * (1 + kept[0]), second
+
+    return {"hvp": hvp}
+
+
+def _nested(module):
+    return {"forward": module.forward_saved}
+
+
 MISTAKES = [
+    (_wrong_value, {"repeatability"}),
+    (_wrong_by_default, {"repeatability"}),
+    (_wrong_where_saved, {"repeatability"}),
+    (_keeping_products, {"repeatability"}),
+    (_nested, {"forward"}),
     (_wrong_blocks, {"hessian", "hessian_symmetry"}),
     (_wrong_products, {"hvp"}),
     (_wrong_both_ways, {"hessian"}),

@@ -194,6 +194,21 @@ def test_elements_of_two_inputs_that_are_equal():
     assert "where elements of two inputs are equal: is not finite where the reference is" in found.message
 
 
+def soft(x, dy, *, least=-np.inf):
+    """Of a softmax that takes scores below some number for minus infinity, if others are left."""
+    left = (x >= least) | (x.max(1, keepdims=True) < least)
+    return softmax(np.where(left, x, -np.inf).astype(x.dtype), dy)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("dtype", "least"), [("float64", -8), ("float64", -3), ("float32", -3)])
+def test_scores_far_below_the_others_count_nevertheless(dtype, least, seed):
+    """Beside one that is as far above 0 nothing would be seen of them."""
+    assert results(text_of("softmax"), soft, dtype=dtype, seed=seed).ok
+    found = results(text_of("softmax"), partial(soft, least=least), dtype=dtype, seed=seed).results[0]
+    assert found.status == "fail"
+
+
 OF_UPSTREAM = {
     "divided by": (lambda dy: dy * dy / dy, "where elements are 0"),
     "kept away from 0": (lambda dy: np.where(np.abs(dy) < 1e-6, 1e-6, dy), "where elements are 0"),

@@ -72,6 +72,26 @@ def test_beside_nothing_but_zeros_no_error_is_small():
     assert not Suspect(np.arange(1, 10.0) ** 3, np.zeros(9), np.zeros(9), {}).explanation()
 
 
+@pytest.mark.parametrize(
+    ("found", "right"),
+    [
+        (np.full((3, 3), 1e308), RIGHT / 1000),
+        (RIGHT * 1e200, RIGHT * 1e200 + np.eye(3) * 1e190),
+        (RIGHT, np.where(np.eye(3) > 0, np.nan, RIGHT)),
+    ],
+)
+def test_a_factor_that_no_number_is_explains_nothing(found, right):
+    with np.errstate(all="ignore"):
+        explained = Suspect(found, right, np.full((3, 3), 1e-14), {}).explanation()
+    assert not any(word in explained for word in ("times", "constant"))
+
+
+def test_numbers_as_large_as_memory_may_hold_are_a_failure():
+    function = loads("dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[n] = x[n]^2/1000']\n")
+    checked = function.check(against=lambda x, dy: dy * 0 + np.finfo(x.dtype).max, only="against", sizes="own")
+    assert [result.status for result in checked.results] == ["fail"]
+
+
 def test_what_comes_out_after_a_slip_can_be_given():
     more = [("is something else", RIGHT * RIGHT), ("is the square", RIGHT**2 + 1)]
     suspect = Suspect(RIGHT**2 + 1, RIGHT, np.full((3, 3), 1e-14), {})
@@ -197,6 +217,16 @@ def test_the_report_shows_the_worst_elements_and_how_errors_are_spread():
         {"position", "text", "found", "reference", "tolerance"}
     ] * 3
     json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_worst_element_is_the_first_of_the_worst_ones(seed):
+    """Where all are off by one factor they are as bad as each other, but for rounding."""
+    function = loads("dims: {N: 40}\ninputs: {x: [N]}\nequations: ['y[i] = tanh(x[i])']\n")
+    options = {"only": "against", "sizes": "own", "trials": 1, "seed": seed}
+    (failure,) = function.check(against=lambda x, dy: dy * (1 - np.tanh(x) ** 2) / 4, **options).results
+    assert failure.evidence.worst[0] == failure.worst
+    assert failure.worst not in failure.evidence.worst[1:]
 
 
 RECURRENT = """

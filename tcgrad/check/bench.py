@@ -93,7 +93,7 @@ class Bench:
         """What the module's value_and_grad returns besides the value."""
         if self.module is None:
             raise ModuleError("there is no module")
-        return self.module.value_and_grad(upstream_arrays(self.sample))
+        return self.module.value_and_grad(upstream_arrays(self.sample))[1]
 
     @cached_property
     def user(self) -> UserSide | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -83,17 +84,19 @@ def _moved_product(bench: Bench, shaken: Shaken, weights: Mapping[str, Array]) -
 
 
 def compare_repeated(bench: Bench) -> None:
-    """Every function returns the same bits when it is called again."""
+    """Every function returns the same bits when it is called again, and those that return the outputs the same ones."""
     module = bench.module
     if module is None:
         return
     tally = bench.tallies.row("repeatability", "module", ", ".join(of.name for of in bench.outputs), None)
+    for message in _unlike(bench, module):
+        tally.add(Comparison("fail", 0, message=message), "compared bit by bit", lambda _: None)
     for name, call in _calls(bench, module).items():
         try:
             first, again = call(), call()
         except ModuleError:
             continue  # told where its values are compared
-        if all(same_bits(first[key], again[key]) for key in first):
+        if _same(first, again):
             outcome = Comparison("pass", sum(array.size for array in first.values()))
         else:
             outcome = Comparison("fail", 0, message=f"{name} returns something else when it is called again")
@@ -101,13 +104,36 @@ def compare_repeated(bench: Bench) -> None:
 
 
 def _calls(bench: Bench, module: Module) -> dict[str, Callable[[], dict[str, Array]]]:
+    """What is called twice; products with the Hessian only where they are compared."""
     upstream, tangents = upstream_arrays(bench.sample), dict(bench.sample.tangents)
-    return {
+    calls: dict[str, Callable[[], dict[str, Array]]] = {
         "forward": module.forward,
         "backward": lambda: module.backward(upstream),
-        "value_and_grad": lambda: module.value_and_grad(upstream),
+        "value_and_grad": lambda: module.value_and_grad(upstream)[1],
         "jvp": lambda: module.jvp(tangents),
+        "hvp": lambda: module.hvp(tangents),
     }
+    return {name: call for name, call in calls.items() if name != "hvp" or name in module.calls}
+
+
+def _unlike(bench: Bench, module: Module) -> Iterator[str]:
+    """What is not the same that should be: the outputs that `forward_saved` and `value_and_grad` return as well, and
+    what the latter returns without a gradient of the output, which is 1 then."""
+    upstream = upstream_arrays(bench.sample)
+    with suppress(ModuleError):  # told where its values are compared
+        saved = module.forward_saved()
+        if not _same(saved, module.forward()):
+            yield "forward_saved returns other outputs than forward"
+        if not _same(saved, module.value_and_grad(upstream)[0]):
+            yield "value_and_grad returns other outputs than forward_saved"
+        if bench.paths.program.lone_scalar is not None:
+            ones = {name: np.ones_like(array) for name, array in upstream.items()}
+            if not _same(module.value_and_grad({})[1], module.value_and_grad(ones)[1]):
+                yield "value_and_grad returns other gradients by default than where that of the output is 1"
+
+
+def _same(first: Mapping[str, Array], second: Mapping[str, Array]) -> bool:
+    return all(same_bits(array, second[name]) for name, array in first.items())
 
 
 def compare_inputs(bench: Bench) -> None:

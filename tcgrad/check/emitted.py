@@ -42,6 +42,10 @@ class Module:
     def forward(self) -> dict[str, Array]:
         return self._outputs(self._call("forward", *self.sample.inputs()))
 
+    def forward_saved(self) -> dict[str, Array]:
+        """The outputs, without what is saved."""
+        return self._outputs(self._call("forward_saved", *self.sample.inputs())[0])
+
     def backward(self, upstream: Mapping[str, Array]) -> dict[str, Array]:
         """The gradient of every ``wrt`` input."""
         _, saved = self._call("forward_saved", *self.sample.inputs())
@@ -53,11 +57,11 @@ class Module:
         directions = [self.sample.narrow(tangents[tensor.name]) for tensor in self.sample.program.wrt]
         return self._outputs(self._call("jvp", *self.sample.inputs(), *directions))
 
-    def value_and_grad(self, upstream: Mapping[str, Array]) -> dict[str, Array]:
-        """The gradient of every ``wrt`` input."""
+    def value_and_grad(self, upstream: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The outputs, and the gradient of every ``wrt`` input; without ``upstream`` those by default."""
         arguments = [self.sample.narrow(array) for array in upstream.values()]
-        _, gradients = self._call("value_and_grad", *self.sample.inputs(), *arguments)
-        return self._named(self.sample.program.wrt, tuple(gradients))
+        outputs, gradients = self._call("value_and_grad", *self.sample.inputs(), *arguments)
+        return self._outputs(outputs), self._named(self.sample.program.wrt, tuple(gradients))
 
     def hessian(self, first: str, second: str) -> Array:
         if (first, second) not in self._hessians:
@@ -96,7 +100,10 @@ class Module:
         return {tensor.name: self._checked(array) for tensor, array in zip(tensors, returned, strict=True)}
 
     def _checked(self, returned: Any) -> Array:
-        array = np.asarray(returned)
+        try:
+            array = np.asarray(returned)
+        except ValueError as error:  # nested in another way than an array is
+            raise ModuleError(f"returns no array: {error}") from error
         if array.dtype != self.sample.dtype:
             raise ModuleError(f"returns {type_name(array.dtype)} for inputs of {type_name(self.sample.dtype)}")
         return array

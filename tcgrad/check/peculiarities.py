@@ -23,6 +23,9 @@ _TINY = (-30, -12, -44, -20)
 _LARGE = (4, 3, 2)
 _VERY_LARGE = (7, 6)
 
+# What exponentials make little of beside those of the others, but more than rounding does.
+_FAR_BELOW = (2, 3)
+
 # Of large elements so many may be multiplied before anything overflows: code may well multiply more of them than a
 # formula does that says the same.
 _FACTORS = 12
@@ -69,6 +72,10 @@ class Elements:
 
     def positive(self) -> Array:
         return np.abs(self.chosen)
+
+    def far_below(self) -> Array:
+        """Large and negative, none of the others being so large that it would hide them."""
+        return -np.abs(self.near(_FAR_BELOW, 1))
 
     def near(self, powers: tuple[int, ...], sign: int) -> Array:
         """Numbers near those of some powers of two that the type has room for, of either sign in turn; ``sign`` is that
@@ -131,4 +138,5 @@ PECULIARITIES = (
     Peculiarity("where whole rows are true", Elements.greatest, 0, of="bool"),
     Peculiarity("where whole columns are false", Elements.least, -1, of="bool"),
     Peculiarity("where whole columns are true", Elements.greatest, -1, of="bool"),
+    Peculiarity("where elements are far below 0", Elements.far_below),
 )

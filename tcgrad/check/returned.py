@@ -64,7 +64,8 @@ class Returned:
         own, given = array.dtype, self.sample.dtype
         # Plain numbers and lists of them have no type of their own.
         if hasattr(part, "dtype") and own != given:
-            raise ModuleError(f"{self.name} returns {type_name(own)} for {name}, given {type_name(given)}")
+            swapped = "" if own.isnative else " with its bytes swapped"
+            raise ModuleError(f"{self.name} returns {type_name(own)}{swapped} for {name}, given {type_name(given)}")
         if own.kind not in "fiu":
             raise ModuleError(f"{self.name} returns {_kind(part)} for {name}, not real numbers")
         return array

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
-from math import isqrt
+from math import isfinite, isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,8 @@ class Suspect:
         yield from transposed(Right(self.right))
         yield from more
         if self.right.size > 1 and np.ptp(self.right) > 0:
-            yield "is off by a constant", self.right + np.mean(self.found - self.right)
+            if np.ptp(self.found) > 0:  # else the constant is all that there is
+                yield "is off by a constant", self.right + np.mean(self.found - self.right)
             yield "has the right values in other places", self._sorted()
 
     def _scaled(self) -> Iterator[Candidate]:
@@ -69,9 +70,8 @@ class Suspect:
         norm = np.sum(self.right * self.right)
         if norm > 0 and self.right.size > 1:
             factor = np.sum(self.found * self.right) / norm
-            if abs(float(factor) - 1) <= _NONE:
-                return
-            yield describe_factor(float(factor), self.sizes), self.right * factor
+            if isfinite(float(factor)) and abs(float(factor) - 1) > _NONE:
+                yield describe_factor(float(factor), self.sizes), self.right * factor
 
     def _sorted(self) -> Array:
         """The right values in the order of the wrong ones."""

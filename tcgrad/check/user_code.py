@@ -123,7 +123,17 @@ def _function(module: ModuleType, path: str) -> Callable[..., Any]:
 
 def _missing(name: str, owner: Any, where: str) -> TcgradError:
     what = "is no function" if hasattr(owner, name) else "is not there"
-    return _refusal(f"`{name}` {what} in `{where}`", _offer(name, owner))
+    return _refusal(f"`{name}` {what} in `{where}`", _hidden(owner) or _offer(name, owner))
+
+
+def _hidden(owner: Any) -> str:
+    """That a file of the user's own has the name of a module that was imported before, if it has."""
+    if not isinstance(owner, ModuleType):
+        return ""
+    file, found = Path(*owner.__name__.split(".")).with_suffix(".py"), getattr(owner, "__file__", None)
+    if not file.exists() or (found and file.samefile(found)):
+        return ""
+    return f"it is not {file}: a module of Python's or an installed one has that name; give the file another"
 
 
 def _of_file(path: Path, function_name: str) -> str:

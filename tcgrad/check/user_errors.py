@@ -13,11 +13,18 @@ _INSTALLED = {"site-packages", "dist-packages"}
 
 def describe(error: BaseException) -> str:
     """``ValueError: no (kernels.py, line 12)``: with the innermost line of the user's own that it comes from."""
-    told = f"{type(error).__name__}: {error}"
+    told = ": ".join(filter(None, [type(error).__name__, _message(error)]))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if is_own(Path(frame.filename)):
             return f"{told} ({_shown(frame.filename)}, line {frame.lineno})"
     return told
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the text is of the user's making, too
+        return ""
 
 
 def is_own(file: Path) -> bool:

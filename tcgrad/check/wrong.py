@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tcgrad.check.mistakes import Slip
 from tcgrad.check.results import Evidence, Place
@@ -60,10 +59,11 @@ class Wrong:
             )
 
     @cached_property
-    def _ratios(self) -> NDArray[np.float64]:
+    def _ratios(self) -> Array:
+        """Errors in proportion to tolerances, in the reference's type: in a narrower one several may be the worst."""
         with np.errstate(all="ignore"):
             error = np.abs(self.found.astype(self.reference.dtype) - self.reference)
-            ratio = np.where(error == 0, 0, error / self.allowed).astype(np.float64)
+            ratio = np.where(error == 0, 0, error / self.allowed)
         return np.where(np.isfinite(self.allowed), np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), 0)
 
     def _place(self, flat: int, locate: Locate, sizes: str) -> Place:
