@@ -334,6 +334,15 @@ def test_default_upstream_gradient_keeps_the_dtype():
     assert db.dtype == np.float32
 
 
+def test_an_upstream_gradient_is_not_rounded_to_the_integers_of_inputs():
+    module = Emitted(spec(["x: [N]", "w: [N]"], ["f = x[i]*w[i]"], dims="{N: 3}")).module
+    x, w = np.array([1, 2, 3]), np.array([4, 5, 6])
+    value, (dx, dw) = module.value_and_grad(x, w, 0.5)
+    assert value == 32
+    assert np.array_equal(dx, w / 2)
+    assert np.array_equal(dw, x / 2)
+
+
 @pytest.mark.parametrize(
     "shapes",
     [((2, 3), (1, 5)), ((2, 3), (3,)), ((2, 1), (3, 5)), ((2, 3), (3, 5, 1)), ((2,), (2, 5))],

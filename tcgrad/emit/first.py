@@ -122,7 +122,7 @@ class FirstOrderWriter(ModuleWriter):
         result = self._name(self._program.outputs[0]) if len(upstream) == 1 else scope.claim("outputs")
         lines = bracketed(f"{result}, saved = forward_saved(", inputs, ")", 4)
         if scalar:
-            lines.append(f"{upstream[0]} = np.asarray({upstream[0]}, np.result_type({result}))")
+            lines.append(f"{upstream[0]} = np.asarray({upstream[0]}, np.result_type({result}, 1.0))")
         for place, (name, is_open) in enumerate(zip(upstream, self._open, strict=True)):
             if is_open:
                 output = result if len(upstream) == 1 else f"{result}[{place}]"
