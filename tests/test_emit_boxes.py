@@ -59,3 +59,24 @@ def test_gradients_of_differences_are_added_in_slices():
     assert "pad(" not in backward
     assert "arange(" not in backward
     check_everything(made, tolerance=1e-6)
+
+
+# what reads beyond its tensor are factors of by themselves -> how it is added to what is there
+FACTORS = {
+    "steps": (
+        ["u[0,i] = v[i]", "u[t,i] = u[t-1,i] + 0.1*([i >= 1]*u[t-1,i-1] + [i < N - 1]*u[t-1,i+1] - 2*u[t-1,i])"],
+        ["t1[1:] += u[t - 1][: N - 1]", "t1[: N - 1] += u[t - 1][1:]"],
+    ),
+    "a sum of products": (["u[t,i] = v[i]*s[t] + [i >= 1]*v[i-1]*s[t]^2"], ["u[:, 1:] += "]),
+}
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_reads_that_are_factors_are_added_in_slices_as_well(name):
+    equations, lines = FACTORS[name]
+    made = Emitted(spec(["v: [N]", "s: [T]"], equations, dims="{T: 4, N: 9}", indices="{t: T, i: N}", outputs="[u]"))
+    functions = made.source.split("def forward_saved")[1].split("def jvp")[0]
+    assert "N + 1" not in functions
+    assert "pad(" not in functions
+    assert [line for line in lines if line not in functions] == []
+    check_everything(made, tolerance=1e-6)
