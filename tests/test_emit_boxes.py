@@ -1,4 +1,6 @@
-"""What brackets leave a box of is worked out in the box, and put in its place."""
+"""What brackets leave a box of is worked out in the box, and put in its place; so is what deltas put at numbers."""
+
+import re
 
 import numpy as np
 import pytest
@@ -80,3 +82,30 @@ def test_reads_that_are_factors_are_added_in_slices_as_well(name):
     assert "pad(" not in functions
     assert [line for line in lines if line not in functions] == []
     check_everything(made, tolerance=1e-6)
+
+
+# equations -> what stands in the code between forward_saved and jvp, and what does not
+AT_NUMBERS = {
+    "a factor of what stands at numbers": (
+        ["y[n,k] = t[n]*(a[n,1]*delta[k,0] + a[n,0]*delta[k,1]) - s[n]*(a[n,0]*delta[k,0] - a[n,1]*delta[k,1])"],
+        ["y[:, 0] = t * a[:, 1] - s * a[:, 0]", "y[:, 1] = t * a[:, 0] + s * a[:, 1]"],
+    ),
+    "at other numbers": (
+        ["y[n,k] = (t[n]*delta[k,1] + s[n]*delta[k,0])*(a[n,1]*delta[k,0] + t[n]*delta[k,2] + a[n,k]^2)"],
+        ["y[:, 1] = t * ", "y[:, 0] = s * "],
+    ),
+    "at no number that both have": (
+        ["y[n,k] = (t[n]*delta[k,1] + s[n]*delta[k,0])*(t[n]*delta[k,2] + s[n]*delta[k,3])"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AT_NUMBERS)
+def test_what_stands_at_numbers_is_multiplied_where_it_stands(name):
+    equations, lines = AT_NUMBERS[name]
+    emitted = Emitted(spec(["t: [N]", "s: [N]", "a: [N, 4]"], equations, dims="{N: 3}", indices="{k: 4}"))
+    functions = emitted.source.partition("def forward_saved")[2].partition("def jvp")[0]
+    assert [line for line in lines if line not in functions] == []
+    assert not re.search(r"\d == \d", functions)
+    check_everything(emitted)
