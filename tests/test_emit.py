@@ -597,7 +597,7 @@ def test_blocks_are_added_to_what_is_added_up_at_positions():
     inputs = ["x: [4, 5]", "t: {shape: [4], dtype: int, sample: {integers: [-1, 5]}}"]
     emitted = Emitted(spec(inputs, ["y = sum[b]([t[b] >= 0]*(sum[k](exp(x[b,k])) - x[b//2,t[b]]))"]))
     backward = emitted.source.partition("def backward")[2].partition("\ndef ")[0]
-    assert (backward.count("np.add.at"), backward.count(".copy()")) == (1, 0)
+    assert (backward.count("_add_at("), backward.count(".copy()")) == (1, 0)
     assert tcgrad.loads(emitted.text).check(dtype=["float64"]).ok
 
 

@@ -1,4 +1,6 @@
-"""What brackets leave a box of is worked out in the box, and put in its place."""
+"""What brackets leave a box of is worked out in the box, and put in its place; so is what deltas put at numbers."""
+
+import re
 
 import numpy as np
 import pytest
@@ -59,3 +61,51 @@ def test_gradients_of_differences_are_added_in_slices():
     assert "pad(" not in backward
     assert "arange(" not in backward
     check_everything(made, tolerance=1e-6)
+
+
+# what reads beyond its tensor are factors of by themselves -> how it is added to what is there
+FACTORS = {
+    "steps": (
+        ["u[0,i] = v[i]", "u[t,i] = u[t-1,i] + 0.1*([i >= 1]*u[t-1,i-1] + [i < N - 1]*u[t-1,i+1] - 2*u[t-1,i])"],
+        ["t1[1:] += u[t - 1][: N - 1]", "t1[: N - 1] += u[t - 1][1:]"],
+    ),
+    "a sum of products": (["u[t,i] = v[i]*s[t] + [i >= 1]*v[i-1]*s[t]^2"], ["u[:, 1:] += "]),
+}
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_reads_that_are_factors_are_added_in_slices_as_well(name):
+    equations, lines = FACTORS[name]
+    made = Emitted(spec(["v: [N]", "s: [T]"], equations, dims="{T: 4, N: 9}", indices="{t: T, i: N}", outputs="[u]"))
+    functions = made.source.split("def forward_saved")[1].split("def jvp")[0]
+    assert "N + 1" not in functions
+    assert "pad(" not in functions
+    assert [line for line in lines if line not in functions] == []
+    check_everything(made, tolerance=1e-6)
+
+
+# equations -> what stands in the code between forward_saved and jvp, and what does not
+AT_NUMBERS = {
+    "a factor of what stands at numbers": (
+        ["y[n,k] = t[n]*(a[n,1]*delta[k,0] + a[n,0]*delta[k,1]) - s[n]*(a[n,0]*delta[k,0] - a[n,1]*delta[k,1])"],
+        ["y[:, 0] = t * a[:, 1] - s * a[:, 0]", "y[:, 1] = t * a[:, 0] + s * a[:, 1]"],
+    ),
+    "at other numbers": (
+        ["y[n,k] = (t[n]*delta[k,1] + s[n]*delta[k,0])*(a[n,1]*delta[k,0] + t[n]*delta[k,2] + a[n,k]^2)"],
+        ["y[:, 1] = t * ", "y[:, 0] = s * "],
+    ),
+    "at no number that both have": (
+        ["y[n,k] = (t[n]*delta[k,1] + s[n]*delta[k,0])*(t[n]*delta[k,2] + s[n]*delta[k,3])"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AT_NUMBERS)
+def test_what_stands_at_numbers_is_multiplied_where_it_stands(name):
+    equations, lines = AT_NUMBERS[name]
+    emitted = Emitted(spec(["t: [N]", "s: [N]", "a: [N, 4]"], equations, dims="{N: 3}", indices="{k: 4}"))
+    functions = emitted.source.partition("def forward_saved")[2].partition("def jvp")[0]
+    assert [line for line in lines if line not in functions] == []
+    assert not re.search(r"\d == \d", functions)
+    check_everything(emitted)

@@ -256,7 +256,7 @@ CODE = {
     "function of a window, summed": ["dx[p : p + 12] += "],
     "largest of a window in a recurrence": ["dx[p : p + 7] += "],
     "slices": ["y = x[3:8, 4:10] * x[:5, :6]", "dx[:5, :6] = dy * x[3:8, 4:10]", "dx[3:8, 4:10] += dy * x[:5, :6]"],
-    "gather": ["np.add.at(de, tok, "],
+    "gather": ["_add_at(de, (tok,), "],
     "max and min": ["y = x.max(axis=-1)", "z = x.min()"],
     "mask": ["y = np.exp(np.where(t1 <= t1[:, None], s, -np.inf))"],
     "recurrent layer": [

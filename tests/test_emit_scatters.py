@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from emit_tools import Emitted, check_everything, spec
 
@@ -24,8 +25,8 @@ WRITTEN = {
     "f = sum[b](z[b,y[b]]*sum[i](z[b,i]^2))": ["[t1, y] +="],
     "f = sum[b](t[b]*sum[i](z[b,i]^2) - t[b]*z[b,y[b]])": ["[t1, y] -="],
     "f = sum[b](t[b]*z[b,y[b]]^2) - sum[b](z[b,c[b]])": ["[t1, y] =", "[t1, c] -="],
-    "f = sum[b](t[b]*e[y[b],c[b]])": ["np.add.at"],
-    "f = sum[b,k](t[b]*e[y[b],k]) + sum[n,k](e[n,k]^2)": ["np.add.at"],
+    "f = sum[b](t[b]*e[y[b],c[b]])": ["_add_at"],
+    "f = sum[b,k](t[b]*e[y[b],k]) + sum[n,k](e[n,k]^2)": ["_add_at"],
     "f[n] = sum[b](t[b]*z[b,y[b]]*z[0,n])": ["[t1, y] ="],
 }
 
@@ -35,7 +36,7 @@ def test_written(equation: str) -> None:
     emitted = Emitted(f"{HEAD}equations: ['{equation}']\n")
     code = emitted.source
     backward = code[code.index("def backward") : code.index("def value_and_grad")]
-    assert re.findall(r"\[t1, [yc]\] [-+]?=|np.add.at", re.sub(r"\bt\d,", "t1,", backward)) == WRITTEN[equation]
+    assert re.findall(r"\[t1, [yc]\] [-+]?=|_add_at", re.sub(r"\bt\d,", "t1,", backward)) == WRITTEN[equation]
     check_everything(emitted)
 
 
@@ -62,8 +63,29 @@ def test_what_is_added_at_positions_has_its_axes_in_the_order_of_theirs() -> Non
         "inputs: {e: [V, D], t: {shape: [B, L], dtype: int, sample: {integers: [0, 6]}}, a: [B, L]}\n"
         "equations: ['y[b,d] = a[b,l]*e[t[b,l],d]']\n"
     )
-    assert "np.add.at(de, t, dy[:, None] * a[..., None])" in emitted.source
+    assert "_add_at(de, (t,), dy[:, None] * a[..., None])" in emitted.source
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("shape", "counts"), [((7, 3), (50,)), ((7, 4, 2), (3, 5)), ((7, 5), ()), ((4, 2000), (90,))])
+def test_adding_at_places_is_what_numpy_does(shape, counts, order, dtype):
+    """To an array in either order, of values that are broadcast, at one place or several, from the end as well."""
+    emitted = Emitted("inputs: {e: [4, 2], t: {shape: [3], dtype: int}}\nequations: ['y[b,d] = e[t[b],d]']")
+    add_at = vars(emitted.module)["_add_at"]
+    random = np.random.default_rng(0)
+    for axes in (1, 2):
+        places = tuple(random.integers(-size, size, counts) for size in shape[:axes])
+        for values in (
+            random.normal(size=(*counts, *shape[axes:])),
+            random.normal(size=(*counts, *[1] * len(shape[axes:]))),
+        ):
+            made = np.asarray(random.normal(size=shape), dtype, order=order)
+            wanted = made.copy()
+            add_at(made, places, values.astype(dtype))
+            np.add.at(wanted, places, np.broadcast_to(values.astype(dtype), (*counts, *shape[axes:])))
+            np.testing.assert_array_equal(made, wanted)
 
 
 def _before(source: str, function: str) -> str:

@@ -191,3 +191,37 @@ def test_squared_distances_keep_their_digits(spread, offset, dtype):
         found, wide = module.forward(x), x.astype(np.longdouble)
         wanted = ((wide[:, None] - wide) ** 2).sum(axis=-1).astype(dtype)
     np.testing.assert_allclose(found, wanted, rtol=100 * float(np.finfo(dtype).eps))
+
+
+RESET = """
+dims: {T: 3, B: 2, H: 4}
+inputs: {x: [T, B, H], u: [H, H], w: [H, H]}
+equations:
+  - h[-1,b,j] = 0
+  - h[t,b,j] = tanh(x[t,b,j] + u[k,j]*(sigmoid(h[t-1,b,m]*w[m,k])*h[t-1,b,k]))
+"""
+
+
+def test_what_a_step_is_differentiated_by_is_not_multiplied_out_for_all_pairs_of_units():
+    """A reset gate stands twice in what it resets: each way back is a product of matrices by itself."""
+    emitted = Emitted(RESET)
+    backward = emitted.source.partition("def backward")[2].partition("\ndef ")[0]
+    assert "None" not in backward
+    assert "einsum" not in backward
+    point = list(emitted.inputs().values())
+    _, gradients = emitted.module.value_and_grad(*point, np.ones((3, 2, 4)))
+    step = [1e-6 * np.cos(np.arange(array.size)).reshape(array.shape) for array in point]
+    beyond, before = (
+        emitted.module.forward(*(a + sign * b for a, b in zip(point, step, strict=True))) for sign in (1, -1)
+    )
+    slope = sum(np.vdot(gradient, b) for gradient, b in zip(gradients, step, strict=True))
+    np.testing.assert_allclose(slope, (beyond - before).sum() / 2, rtol=1e-7)
+
+
+def test_functions_of_nearly_the_same_elements_are_worked_out_once():
+    """What was made of all elements is there for all but a few of them as well."""
+    equations = ["y[i] = sin(x[i])*x[i] + [i >= 1]*sin(x[i-1])*x[i]"]
+    emitted = Emitted(spec(["x: [N]"], equations, dims="{N: 20}", indices="{i: N}"))
+    functions = emitted.source.partition("def forward_saved")[2].partition("def value_and_grad")[0]
+    assert [functions.count(f"np.{name}(") for name in ("sin", "cos")] == [1, 1]
+    check_everything(emitted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from fractions import Fraction
 
 from tcgrad.emit.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.assemble import loops
@@ -48,6 +49,8 @@ class BlockProducts:
         sides = [(delta.left, delta.right) for delta in parts.deltas]
         sides += [(index.expr, other) for term, _ in factors for index, other in term.equal]
         unsolved = [pair for pair in sides if not equalities.unite(*pair)]
+        if any((equalities.resolve(a) - equalities.resolve(b)).as_number for a, b in unsolved):
+            return Term(Fraction(0), Value(self._build.number(1)))
         looked_up = equalities.looked_up()
         with self._positions.guarded(range_slacks(*looked_up)):
             operands = [

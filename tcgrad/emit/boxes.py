@@ -1,7 +1,7 @@
-"""Products under brackets that leave a box of the result: worked out for the box alone, and put in its place.
+"""Products under brackets that leave a box of the result, or of what is summed: worked out for the box alone.
 
-``(u[p] - u[p-1])/r[p-1]*[p >= 1]`` is ``sum_i delta(p, i + 1)*(u[i+1] - u[i])/r[i]``: no read has to be padded, nothing
-is chosen, and what is read in the box is what the equations read.
+That is put in its place: ``(u[p] - u[p-1])/r[p-1]*[p >= 1]`` is ``sum_i delta(p, i + 1)*(u[i+1] - u[i])/r[i]``. No
+read has to be padded, nothing is chosen, and what is read in the box is what the equations read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ZERO = Integer.of(0)
 
 
 class _Side(NamedTuple):
-    """What a bracket says of an index of the result: that it is at least ``low``, or less than ``high``."""
+    """What a bracket says of an index: that it is at least ``low``, or less than ``high``."""
 
     guard: Expr
     of: Index
@@ -31,28 +31,27 @@ class _Side(NamedTuple):
     high: Integer | None
 
 
-def boxed(parts: Factors, fitting: Fitting, *, of_factors: bool = False) -> Factors | None:
-    """A product with the brackets of a box undone; None where there is no box, or no read that needs its brackets.
-
-    of_factors: whether reads count that are factors themselves. Others cannot be added where deltas say.
-    """
-    sides = [side for factor, inverted in parts.factors if not inverted and (side := _side(factor, parts.summed))]
+def boxed(parts: Factors, fitting: Fitting) -> Factors | None:
+    """A product with the brackets of a box undone; None where there is no box, or no read that needs its brackets."""
+    sides = [side for factor, inverted in parts.factors if not inverted and (side := _side(factor))]
     index_of = dict.fromkeys(side.of for side in sides)
     found = {index: _box([side for side in sides if side.of is index], index, fitting) for index in index_of}
     boxes = {index: box for index, box in found.items() if box is not None}
     if not boxes or len(boxes) < len(found):
         return None
     rest = [(factor, inverted) for factor, inverted in parts.factors if all(factor is not s.guard for s in sides)]
-    counted = [factor for factor, inverted in rest if of_factors or inverted or not isinstance(factor, Component)]
-    if not any(_may_leave(factor, boxes, fitting) for factor in counted):
+    if not any(_may_leave(factor, boxes, fitting) for factor, _ in rest):
         return None
     inside = {index: Index("r", high - low) for index, (low, high) in boxes.items()}
     at = {index: inside[index].expr + low for index, (low, _) in boxes.items()}
     return replace(
         parts,
         factors=[(substitute(factor, at), inverted) for factor, inverted in rest],
-        deltas=[*(_substituted(delta, at) for delta in parts.deltas), *(Delta(i.expr, at[i]) for i in at)],
-        summed=[*parts.summed, *inside.values()],
+        deltas=[
+            *(_substituted(delta, at) for delta in parts.deltas),
+            *(Delta(index.expr, place) for index, place in at.items() if index not in parts.summed),
+        ],
+        summed=[*(index for index in parts.summed if index not in at), *inside.values()],
     )
 
 
@@ -60,10 +59,10 @@ def _substituted(delta: Delta, at: dict[Index, Integer]) -> Delta:
     return Delta(delta.left.substitute(at), delta.right.substitute(at))
 
 
-def _side(factor: Expr, summed: Sequence[Index]) -> _Side | None:
+def _side(factor: Expr) -> _Side | None:
     """What a factor says, if it is such a bracket."""
     slack = slack_of(factor)
-    if slack is None or len(slack.indices) != 1 or slack.gathers or slack.indices[0] in summed:
+    if slack is None or len(slack.indices) != 1 or slack.gathers:
         return None
     (index,) = slack.indices
     step = slack.coefficient(index)

@@ -25,4 +25,7 @@ def elementwise(
     nodes = tuple([build.aligned(value, axes) for value in values])
     if kind is not Kind.BOOL and all(node.kind is Kind.SCALAR for node in nodes):
         kind = Kind.SCALAR
+    part = build.part_of_known(operation, nodes) if isinstance(operation, Apply) else None
+    if part is not None:
+        return Value(part, axes)
     return Value(build.graph.make(operation, nodes, tuple([index.size for index in axes]), kind), axes)

@@ -134,8 +134,7 @@ class Expressions(Pointwise):
         factors = under_guards(parts.factors, self.gaps, masks_stay=True)
         apart = scattered(factors, parts.deltas, parts.summed, self.build.fitting, self.definitions.held)
         if apart is None:
-            box = boxed(parts, self.build.fitting, of_factors=True)
-            return self._combined(parts, hint) if box is None else self._multiplied(box, hint)
+            return self._combined(parts, hint)
         inner = Factors(UNIT, apart.factors, apart.deltas, apart.summed)
         with self.positions.guarded(apart.bounds):
             if not apart.outside:

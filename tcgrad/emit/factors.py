@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from fractions import Fraction
 
@@ -92,11 +92,32 @@ def separable_sum(parts: Factors) -> int | None:
     for place, (factor, inverted) in enumerate(parts.factors):
         if isinstance(factor, Add) and not inverted and not is_guard(factor):
             axes = set(free_indices(factor))
-            pieces = [piece for term in factor.terms for piece in factors_of(term)]
-            if not axes.isdisjoint(parts.summed) and all(set(free_indices(piece)) < axes for piece in pieces):
+            if not axes.isdisjoint(parts.summed) and _is_larger(factor, axes, parts):
                 found.append((place, axes))
     alone = [place for place, axes in found if sum(axes == other for _, other in found) == 1]
     return alone[0] if alone else None
+
+
+def _is_larger(total: Add, axes: set[Index], parts: Factors) -> bool:
+    """Whether a sum is larger than all that it is made of; if sums are that themselves, than all factors, too."""
+    pieces = [piece for term in total.terms for piece in factors_of(term)]
+    if all(set(free_indices(piece)) < axes for piece in pieces):
+        return True
+    if any(axes.issubset(free_indices(other)) for other, _ in parts.factors if other is not total):
+        return False
+    return all(axes.intersection(free_indices(piece)) < axes for piece in _innermost(total))
+
+
+def _innermost(expr: Expr) -> Iterator[Expr]:
+    """What a sum is made of, sums in it taken apart as well."""
+    match expr:
+        case Add(parts) | Mul(parts):
+            for part in parts:
+                yield from _innermost(part)
+        case IndexSum(_, body):
+            yield from _innermost(body)
+        case _:
+            yield expr
 
 
 def squares_as_products(parts: Factors) -> list[tuple[Expr, bool]]:

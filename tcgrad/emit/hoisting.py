@@ -71,8 +71,18 @@ class Hoisting:
 
     def _in_pieces(self, total: Expr) -> Expr:
         """A sum of products over components of what each is made of."""
-        products = [_of_the_same_indices(factors_of(term)) for term in terms_of(total)]
-        return Add(tuple([product_of([self._defined(_joined(Mul, group)) for group in each]) for each in products]))
+        return Add(tuple([self._factors_of(term, set(free_indices(total))) for term in terms_of(total)]))
+
+    def _factors_of(self, term: Expr, axes: Collection[Index]) -> Expr:
+        """A product over components of its factors, of a sum that has all the ``axes`` over those of what is summed."""
+        parts: list[Expr] = []
+        for group in _of_the_same_indices(factors_of(term)):
+            match group:
+                case [IndexSum(indices, body) as total] if set(free_indices(total)).issuperset(axes):
+                    parts.append(IndexSum(indices, self._factors_of(body, axes)))
+                case _:
+                    parts.append(self._defined(_joined(Mul, group)))
+        return product_of(parts)
 
     def _is_independent(self, expr: Expr) -> bool:
         return not any(tensor in self.carried for tensor in tensors_read(expr))

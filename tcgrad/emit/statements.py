@@ -42,6 +42,12 @@ def _scattered_over(printer: Printer, name: str, node: Node, scatter: Scatter) -
     if scatter.distinct:
         operator, code = _added_code(block)
         return f"{name}[{index}] {operator} {code}"
+    arrays = node.arguments[1:]
+    if len(node.shape) > 1 and None not in scatter.places[: len(arrays)]:
+        printer.used.helpers["add_at"] = None
+        printer.used.math = True
+        places = ", ".join(printer.expression(array).code for array in arrays)
+        return f"_add_at({name}, ({places}{',' * (len(arrays) == 1)}), {block.code})"
     places = f"np.s_[{index}]" if "," in index or ":" in index else index
     return f"np.add.at({name}, {places}, {block.code})"
 

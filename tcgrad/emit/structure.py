@@ -38,8 +38,8 @@ class Term:
 
     @property
     def is_diagonal(self) -> bool:
-        """Whether the equalities are between plain indices."""
-        return all(other.as_index is not None for _, other in self.equal) and not self.loose
+        """Whether the equalities are of plain indices, with each other or with numbers."""
+        return all(other.as_index is not None or not other.indices for _, other in self.equal) and not self.loose
 
 
 @dataclass(frozen=True)

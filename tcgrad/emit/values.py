@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from tcgrad.emit.arrays import Kind, Node, Value
+from tcgrad.emit.arrays import Kind, Node, Operation, Value
 from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.graph import Graph
 from tcgrad.emit.journal import Labels, SumKept, SumKey
@@ -139,6 +139,17 @@ class Builder(Views):
         nodes = tuple(self.as_float(node) for node in nodes)
         kind = Kind.SCALAR if all(node.kind is Kind.SCALAR for node in nodes) else Kind.FLOAT
         return self.graph.make(Plus(tuple(signs)), nodes, _broadcast_shape(nodes), kind)
+
+    def part_of_known(self, operation: Operation, nodes: Sequence[Node]) -> Node | None:
+        """What an operation makes of slices, as a part of what it made before of nearly the same arrays, if it did."""
+        whole = _wholes(nodes)
+        if whole is None:
+            return None
+        shape = _broadcast_shape(whole)
+        if self.graph.holds(operation, tuple(whole), shape, Kind.FLOAT):
+            return self._cut(self.graph.make(operation, tuple(whole), shape), nodes)
+        known = self.part_of_known(operation, whole)
+        return None if known is None else self._cut(known, nodes)
 
     def _cut(self, whole: Node, slices: Sequence[Node]) -> Node:
         """The part of an array that slices, all of them alike, are of theirs."""
