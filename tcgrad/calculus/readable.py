@@ -83,7 +83,11 @@ class Readable:
         """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed or any(map(_is_shorter, simpler, backward)):
-            simpler = compact(simpler, kept, (), self.known, self._hear)
+            apart = set(simpler)
+            joined = compact(simpler, kept, (), self.known, self._hear)
+            simpler = tuple(
+                line if line in apart or not isinstance(line, Define) else self.settled(line) for line in joined
+            )
         simpler = self._with_names_only(simpler)
         for line in simpler:
             if isinstance(line, Define):
