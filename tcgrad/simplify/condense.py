@@ -188,7 +188,7 @@ class Condensing:
         if terms is None or not is_promising(terms, facts, may_add_up, squares=opens_squares(expr)):
             return None
         made = self._definitions.multiply_out(expr)
-        return made if cost(made) < cost(expr) else None
+        return None if made is expr else made
 
 
 def _squared(expr: Expr) -> list[Add]:
