@@ -47,6 +47,12 @@ FORMS = [
     (("A: N M, y: P int, q: B int", "h[p,b] = A[y[p],q[b]]"), "=h", "h", "onehot(y) A onehot(q)ᵀ"),
     (("A: N M, y: P int, q: B int", "h[p,b] = A[y[p],q[b]]"), "h/A", "∂vec(h)/∂vec(A)", "onehot(y) ⊗ onehot(q)"),
     (("A: N N, y: P int", "h[p] = A[y[p],y[p]]"), "A", "∂l/∂A", "diag(onehot(y)ᵀ ∂l/∂h)"),
+    (("R: M N int, x: N", "y[i] = R[i,j]*x[j]"), "y/x", "∂y/∂x", "R"),
+    (("R: M N int, x: N", "y[i] = R[i,j]*x[j]"), "x", "∂l/∂x", "Rᵀ ∂l/∂y"),
+    (("R: M N int, x: M N", "y[i,j] = R[i,j]^2*x[i,j]"), "x", "∂l/∂x", "∂l/∂y ⊙ R ⊙ R"),
+    (("R: N N int, X: N M, W: M K", "Y[i,k] = R[i,j]*X[j,m]*W[m,k]"), "Y/X", "∂vec(Y)/∂vec(X)", "R ⊗ Wᵀ"),
+    (("R: N N int, x: N", "f = x[i]*R[i,j]*x[j]"), "f/x", "∂f/∂x", "(R + Rᵀ) x"),
+    (("E: N M, y: B P int", "h[b,p,d] = y[b,p]*E[y[b,p],d]"), "=h", "h[b]", "diag(y[b]) onehot(y[b]) E"),
     (("z: B K, y: B int", "f = sum[b,k]([y[b] == k]*z[b,k])"), "=f", "f", "tr(onehot(y) zᵀ)"),
     (("z: B K, y: B int", "f = sum[b,k]([k != y[b]]*z[b,k]^2)"), "f/z", "∂f/∂z", "2 z ⊙ (1 1ᵀ - onehot(y))"),
 ]

@@ -52,6 +52,16 @@ dims: {N: 3, M: 2}
 inputs: {A: [M, N], x: [N], b: [M]}
 equations: ['r[i] = A[i,j]*x[j] - b[i]', 'f = r[i]*r[i]']
 """
+OPTION = """
+dims: {N: 3, M: 2}
+inputs: {S: {shape: [], sample: positive}, v: {shape: [], sample: positive}, W: [M, N], x: [N]}
+equations:
+  - a = log(S)/v + v/2
+  - b = a - v
+  - r[i] = W[i,j]*x[j]
+  - f = S*erf(a/sqrt(2)) - erf(b/sqrt(2)) + sum[i](r[i]*sin(r[i])*exp(r[i]))
+wrt: [S, W, x]
+"""
 
 
 @pytest.mark.parametrize("text", [CONTRASTIVE, AUTOENCODER, SINKHORN])
@@ -89,3 +99,10 @@ def test_in_every_format(output_format: str) -> None:
     text = tcgrad.loads(AUTOENCODER).derive().report(output_format)  # type: ignore[arg-type]
     assert r"\frac{\partial f}{\partial u_{p}} &= \operatorname{sigmoid}" in text or r"\partial u_{p}" in text
     assert r"\partial l" not in text
+
+
+def test_a_closed_form_stands_by_itself_where_it_is_no_longer_than_the_last_line() -> None:
+    text = tcgrad.loads(OPTION).derive().report(unicode=False)
+    assert "    df/dS = erf(a/sqrt(2)) " in text
+    assert "    df/dW[p,q] = df/dr[p]*x[q] " in text
+    assert "df/da" not in text

@@ -69,6 +69,10 @@ SHOWN = [
     ),
     (["y[i] = (1 + x[i]^2)^(1/z[i])"], "z", "dl/dz[p] = -dl/dy[p]*y[p]*log(y[p])/z[p]"),
     (["y[i] = (1 + x[i]^2)^z[i]"], "z", "dl/dz[p] = dl/dy[p]*y[p]*log(1 + x[p]^2)"),  # z may be 0
+    # what is left to 1, as a product
+    (["y[i] = a + (1 - a)*sigmoid(x[i])"], "x", "dl/dx[p] = dl/dy[p]*sigmoid(x[p])*(1 - y[p])"),
+    (["y[i] = x[i] + z[i] - x[i]*z[i]", "s = sum[i](log(1 - y[i]))"], "x", "dl/dx[p] = dl/ds/(x[p] - 1)"),
+    (["y[i] = 1 - (1 - x[i])*(1 - z[i])", "s = sum[i](1/(1 - y[i]))"], "x", "dl/dx[p] = dl/ds/((1 - x[p])*(1 - y[p]))"),
     # conjugates
     (["y = acosh(a)"], "a", "dl/da = dl/dy/sqrt(a^2 - 1)"),
 ]

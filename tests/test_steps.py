@@ -287,6 +287,16 @@ def test_exponentials_that_are_joined_are_told():
     assert rules == [("exp(x[p])/exp(f)", "definition of {}"), ("exp(x[p] - f)", "add exponents")]
 
 
+def test_the_exponential_of_a_logarithm_is_told():
+    text = "dims: {N: 3}\ninputs: {x: [N], a: [N]}\nwrt: [x]\nequations: ['f = sum[i](exp(x[i] + log(a[i])))']\n"
+    (chains,) = explain(derive(program_of(text))).jacobians
+    (step,) = chains[-1].steps[-1:]
+    assert (print_expr(step.expr, chains[-1].free), step.rules[0].words) == (
+        "a[p]*exp(x[p])",
+        "exponential of a logarithm",
+    )
+
+
 def test_what_is_written_by_the_inverses_of_factors_is_called_so():
     equations = "['y[i,j] = a[i,k]*x[k,j]', 'f = logdet(y)']"
     derivation = derive(program_of(f"inputs: {{a: [3, 3], x: [3, 3]}}\nequations: {equations}"))

@@ -30,6 +30,7 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.gathered import gathered
 from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
+from tcgrad.simplify.logarithms_out import with_logarithms_out
 from tcgrad.simplify.mirror import is_skew, with_skew_in_order
 from tcgrad.simplify.polish import polish
 from tcgrad.simplify.present import Presentation
@@ -83,7 +84,11 @@ class Readable:
         """
         simpler = tuple(self.settled(line) if isinstance(line, Define) else line for line in backward)
         if self.assumed or any(map(_is_shorter, simpler, backward)):
-            simpler = compact(simpler, kept, (), self.known, self._hear)
+            apart = set(simpler)
+            joined = compact(simpler, kept, (), self.known, self._hear)
+            simpler = tuple(
+                line if line in apart or not isinstance(line, Define) else self.settled(line) for line in joined
+            )
         simpler = self._with_names_only(simpler)
         for line in simpler:
             if isinstance(line, Define):
@@ -179,7 +184,7 @@ class Readable:
         """
         # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
         body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
-        body = with_shorter_deltas(body)
+        body = self._with_logarithms_out(with_shorter_deltas(body))
         body = self._with_inverses_contracted(body) if self._has_intrinsics else body
         body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:
@@ -226,6 +231,11 @@ class Readable:
             made = self.known.fold(with_inverses_contracted(body, products, self._inverted, determinants=False))
         except TooLargeError:
             return body
+        return made if cost(made) < cost(simplify(body)) else body
+
+    def _with_logarithms_out(self, body: Expr) -> Expr:
+        changed = with_logarithms_out(body)
+        made = body if changed is body else self.known.fold(changed)
         return made if cost(made) < cost(simplify(body)) else body
 
     @cached_property

@@ -8,7 +8,17 @@ from functools import reduce
 from math import gcd, lcm
 from operator import and_
 
-from tcgrad.notation.matrix import Identity, Inverse, MatMul, Matrix, Scale, Symbol, Transpose, is_derivative
+from tcgrad.notation.matrix import (
+    DiagMatrix,
+    Identity,
+    Inverse,
+    MatMul,
+    Matrix,
+    Scale,
+    Symbol,
+    Transpose,
+    is_derivative,
+)
 from tcgrad.notation.matrix_scaling import counted, powers
 from tcgrad.notation.matrix_shape import shape
 from tcgrad.notation.matrix_signs import is_decimal
@@ -97,10 +107,12 @@ def common_name(terms: list[Scale]) -> tuple[Word, Word]:
 
 
 def _is_matrix_name(matrix: Matrix | None) -> bool:
-    """Whether it is the name of a matrix, or the inverse of one, transposed or not."""
+    """Whether it is the name of a matrix, or of the diagonal of one, or the inverse of such, transposed or not."""
     plain = matrix.operand if isinstance(matrix, Transpose) else matrix
     plain = plain.operand if isinstance(plain, Inverse) else plain
-    return isinstance(plain, Symbol) and None not in shape(plain) and not is_derivative(plain)
+    is_square = isinstance(plain, DiagMatrix) or (plain is not None and None not in shape(plain))
+    name = plain.vector if isinstance(plain, DiagMatrix) else plain
+    return isinstance(name, Symbol) and is_square and not is_derivative(name)
 
 
 def identity_between(head: Word, tail: Word) -> Matrix:

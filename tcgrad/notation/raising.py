@@ -21,7 +21,7 @@ from tcgrad.notation.raising_alike import FormsByOutline, outline_of
 from tcgrad.notation.raising_batch_sums import adds_many, raise_batch_sums
 from tcgrad.notation.raising_batches import MOST_HELD, raise_batched
 from tcgrad.notation.raising_expressions import Raising
-from tcgrad.notation.raising_gathers import gathers, reads_in, with_one_hots
+from tcgrad.notation.raising_gathers import gathers, places_in, values_in, with_one_hots
 from tcgrad.notation.raising_jacobians import Vectorising
 from tcgrad.notation.raising_linked import LinkedBatches
 from tcgrad.notation.reads import why_not_plain
@@ -141,8 +141,9 @@ def _why_no_slices(define: Define, high: Tensor) -> str:
 def _reads_high(define: Define, program: Program) -> Tensor | None:
     """A tensor of which three or more axes run in the right side: its own, its inverses' or its one-hot slices'."""
     known = intrinsics_of(program)
-    for read in reads_in(define.body):
-        running = sum(bool(position.indices) for position in read.indices) + (read.tensor.dtype == "int")
+    reads = [(read, 0) for read in values_in(define.body)] + [(place, 1) for place in places_in(define.body)]
+    for read, one_hot in reads:
+        running = sum(bool(position.indices) for position in read.indices) + one_hot
         operand = known[read.tensor].operand if read.tensor in known else read.tensor
         if running + operand.order - read.tensor.order > 2:
             return operand if read.tensor.order < 3 else read.tensor

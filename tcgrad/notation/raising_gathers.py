@@ -65,9 +65,14 @@ def one_hot_at(expr: Delta) -> tuple[Component, Index] | None:
 
 def reads_in(expr: Expr) -> Iterator[Component]:
     """The components that are read, as values or as positions; permutation symbols are none."""
-    read = (node for node in walk(expr) if isinstance(node, Component))
-    yield from (component for component in read if component.tensor.role is not Role.LEVI_CIVITA)
+    yield from values_in(expr)
     yield from places_in(expr)
+
+
+def values_in(expr: Expr) -> Iterator[Component]:
+    """The components that are read as values; permutation symbols are none."""
+    read = (node for node in walk(expr) if isinstance(node, Component))
+    return (component for component in read if component.tensor.role is not Role.LEVI_CIVITA)
 
 
 def places_in(expr: Expr) -> Iterator[Component]:

@@ -37,7 +37,18 @@ def scalar_lines(derivation: Derivation, scalar: Tensor, closed: Sequence[Jacobi
     whole = sum(cost(jacobian.define.body) for jacobian in closed if jacobian.define is not None)
     if len(closed) == len(gradients) and whole <= _MUCH * sum(cost(line.body) for line in made.values()):
         return None
-    return tuple((g, tuple(made[s] for s in g.statements if isinstance(s, Define) and s in made)) for g in gradients)
+    ways = [(g, [made[s] for s in g.statements if isinstance(s, Define) and s in made]) for g in gradients]
+    forms = {jacobian.wrt: jacobian for jacobian in closed}
+    return tuple(_with_closed_form(gradient, lines, forms.get(gradient.wrt)) for gradient, lines in ways)
+
+
+def _with_closed_form(
+    gradient: Gradient, lines: Sequence[Define], form: Jacobian | None
+) -> tuple[Gradient, tuple[Statement, ...]]:
+    """A gradient's lines, or its closed form where that alone is no longer than the last of several."""
+    if len(lines) > 1 and form and form.define and cost(form.define.body) <= cost(lines[-1].body):
+        return replace(gradient, assumed=form.assumed), (form.define,)
+    return gradient, tuple(lines)
 
 
 def _presented(

@@ -15,7 +15,7 @@ from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, Mul, Pow
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, size, sorts_in, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.denominators import cleared, joined, with_divisors_alike
+from tcgrad.simplify.denominators import cleared, joined, with_divisors_alike, with_fractions_joined
 from tcgrad.simplify.division import divided, with_sums_out, with_terms_divided
 from tcgrad.simplify.fact import Fact
 from tcgrad.simplify.memory import Memory
@@ -108,6 +108,9 @@ class Condensing:
         over_one = cleared(expr)
         if over_one is not None:
             yield self._definitions.settle(over_one)
+        if isinstance(expr, Add):
+            fractions = with_fractions_joined(list(map(simplify, opened(expr) or ())))
+            yield from map(self._definitions.settle, fractions)
         if size(expr) > _LARGEST_OPEN:
             if isinstance(expr, Mul):
                 yield from map(self._definitions.settle, with_terms_divided(expr))
@@ -188,7 +191,7 @@ class Condensing:
         if terms is None or not is_promising(terms, facts, may_add_up, squares=opens_squares(expr)):
             return None
         made = self._definitions.multiply_out(expr)
-        return made if cost(made) < cost(expr) else None
+        return None if made is expr else made
 
 
 def _squared(expr: Expr) -> list[Add]:

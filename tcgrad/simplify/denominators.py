@@ -50,6 +50,19 @@ def joined(expr: Expr) -> Expr | None:
             return None
 
 
+def with_fractions_joined(terms: Sequence[Expr]) -> Iterator[Expr]:
+    """``v/(v - n)^2 + c`` for ``1/(v - n) + n/(v - n)^2 + c``: those of some terms that divide by one sum as one
+    fraction, beside the others.
+    """
+    below = [[base for factor in factors_of(term) if (base := _sum_below(factor)) is not None] for term in terms]
+    for base in dict.fromkeys(base for bases in below for base in bases):
+        inside = [term for term, bases in zip(terms, below, strict=True) if base in bases]
+        whole = _over_common_denominator(Add(tuple(inside))) if 1 < len(inside) < len(terms) else None
+        if whole is not None:
+            rest = [split_coefficient(term) for term, bases in zip(terms, below, strict=True) if base not in bases]
+            yield Add((simplify(whole), regroup(rest)))
+
+
 def with_divisors_alike(expr: Mul) -> Iterator[Expr]:
     """``m/(m + n)/(1 + n/m) = 1/(1 + n/m)^2``: what another divisor is over one denominator, by that one."""
     divisors = [(factor, base) for factor in expr.factors if (base := _sum_below(factor)) is not None]

@@ -96,7 +96,7 @@ class Facts:
 
     def _facts_of(self, define: Define, body: Expr) -> Iterator[Fact]:
         """What a definition says, as it stands, without aliases, in terms of those before it, with sums that are
-        shorter multiplied out, or with all its sums as one.
+        shorter multiplied out, with all its sums as one, or of a share ``exp(u)/sum_k exp(u)`` as one exponential.
 
         What was defined before under another name, or the same one, keeps its name.
         """
@@ -104,7 +104,8 @@ class Facts:
         written = simplify(replace_components(body, self._without_alias)) if aliased else body
         named = self.name_instances(body)
         apart = _with_sums_multiplied_out(body)
-        ways = (body, written, body if isinstance(named, Component) else named, apart, _with_sums_as_one(body))
+        share = as_exponential(body) or body
+        ways = (body, written, body if isinstance(named, Component) else named, apart, _with_sums_as_one(body), share)
         for own in dict.fromkeys(ways):
             fact = self._fact(define, own)
             yield replace(fact, rounded=True) if is_rounded(own, define.body) else fact

@@ -21,6 +21,7 @@ _OF_NUMBER = 0.6  # more: 1 - y is read more easily than y - 1
 _UNLIKE_THE_SPEC = 10.0  # a sum the other way round than the spec has it
 _UNLIKE_OTHERS = 2.0  # than where it stands, too
 _TURNED = 0.01  # a sum that is not as it comes, where all else is equal
+_TURNED_BELOW = 0.005  # more, where it is divided by: (x - 1)/(1 - a), not (1 - x)/(a - 1)
 _AS_IT_IS: Weights = (0, inf)
 _MOST_REPEATED = 4  # sums of which it is tried which way round is best in all their places
 
@@ -112,7 +113,8 @@ class Costs:
                 whole = self.worth(condition)
                 return whole + plus, whole + minus
             case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1:
-                return _of_parity(self.weights(base), -1 if n.numerator % 2 else 1)
+                plus, minus = _of_parity(self.weights(base), -1 if n.numerator % 2 else 1)
+                return plus, minus + (_TURNED_BELOW if n < 0 else 0)
             case Pow(base=base, exponent=Const()):
                 return self.worth(base), inf
             case Call(function=function, arguments=(argument,)) if function.parity:

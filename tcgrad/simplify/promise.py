@@ -44,12 +44,15 @@ def is_promising(
     held = [{base for base, _ in bag} for bag in bags]
     if any(fact.bases <= bases for fact in facts for bases in held):
         return True
-    sums = [inside for factors in factored for inside in summed_in(factors)]
+    inside_of = [list(summed_in(factors)) for factors in factored]
+    sums = [inside for own in inside_of for inside in own]
     if any(not inside or (len(inside) == 1 and may_add_up(inside[0])) for inside in sums):
         return True
     known = [shapes for fact in facts for shapes in fact.summed]
     if not known:
         return False
+    if any(_may_divide(*term, facts) for term in zip(powers, inside_of, strict=True)):
+        return True
     # What stands in every term is not shorter for a name in some of them: the others have it as it is.
     everywhere = set[int].intersection(*[set(map(id, as_one_sum(term)[1])) for term in terms])
     apart = [inside for inside in sums if not everywhere.issuperset(map(id, inside))]
@@ -129,6 +132,13 @@ def _may_cancel(powers: Sequence[Factor]) -> bool:
             return True
         signs[own] = sign
     return False
+
+
+def _may_divide(powers: Sequence[Factor], sums: Sequence[Sequence[Expr]], facts: Sequence[Fact]) -> bool:
+    """Whether a product has a sum that may be what a definition names, and a power of that: ``1/d sum_j w = 1``."""
+    read = {base.tensor for base, _ in powers if isinstance(base, Component)}
+    known = [shapes for fact in facts if fact.tensor in read for shapes in fact.summed]
+    return any(shapes.issuperset(map(shape, inside)) for shapes in known for inside in sums)
 
 
 def _sign(exponent: Expr) -> int:

@@ -32,6 +32,7 @@ from tcgrad.simplify.fold import Facts
 from tcgrad.simplify.holding import shapes_in
 from tcgrad.simplify.idioms import recognise
 from tcgrad.simplify.instances import with_components
+from tcgrad.simplify.left_to_one import left_to_one
 from tcgrad.simplify.powers import as_power, is_division, negated, scaled, split_coefficient
 from tcgrad.simplify.shares import shares, shares_under_roots
 from tcgrad.simplify.solution import Solution, divided_by, inverse, is_plain
@@ -107,6 +108,7 @@ def _solutions(whole: Fact) -> Iterator[Solution]:
     yield from _of_a_divisor(whole)
     yield from _of_a_logarithm(whole)
     yield from shares(whole)
+    yield from left_to_one(whole)
 
 
 def _of_a_part(whole: Fact) -> Iterator[Solution]:

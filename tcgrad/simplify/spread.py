@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import children, size, terms_of
+from tcgrad.ir.traversal import children, size, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
@@ -30,7 +30,7 @@ def multiplied_out(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
     terms = opened(expr) or [expr]
     for _ in range(_MOST_ROUNDS):
         settled = list(map(settle, terms))
-        if least_cost(like_terms_collected(Add(tuple(settled)))) >= cost(expr):
+        if least_cost(like_terms_collected(Add(tuple(settled)))) > cost(expr):
             return expr
         whole = simplify(Add((ZERO, *settled)))
         spread = opened(whole)
@@ -40,7 +40,12 @@ def multiplied_out(expr: Expr, settle: Callable[[Expr], Expr]) -> Expr:
         if len(terms) == len(terms_of(whole)) or Counter(map(simplify, terms)) == Counter(settled):
             break
     grouped = simplify(regroup([split_coefficient(simplify(term)) for term in terms]))
-    return settle(grouped) if cost(grouped) < cost(expr) else expr
+    return settle(grouped) if _length(grouped) < _length(expr) else expr
+
+
+def _length(expr: Expr) -> tuple[int, int]:
+    """What an expression costs, and how many terms are added up in it: a 1 costs nothing, but it is read."""
+    return cost(expr), sum(len(part.terms) for part in walk(expr) if isinstance(part, Add))
 
 
 def opened(expr: Expr) -> list[Expr] | None:

@@ -10,7 +10,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, Where
 from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, rebuild, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import children, free_indices, rebuild, sorts_in, tensors_read, terms_of, walk
 from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
@@ -34,6 +34,7 @@ from tcgrad.steps.rules import (
     REINDEX,
     SIMPLIFY,
     TAKE_OUT,
+    UNDO_LOGARITHM,
     Rule,
     definition,
     insert,
@@ -186,6 +187,8 @@ def _rewritten(before: Expr, after: Expr) -> Rule:
         return PAIR_SYMBOLS
     if _divisions(after) < _divisions(before):
         return CLEAR
+    if _exponentiated_logarithms(after) < _exponentiated_logarithms(before):
+        return UNDO_LOGARITHM
     if _additions(after) < _additions(before):
         return COLLECT
     if _choices(after) < _choices(before):
@@ -246,6 +249,12 @@ def _has_joined_exponentials(before: Expr, after: Expr) -> bool:
 def _exponents(expr: Expr) -> Counter[str]:
     """How often each argument of an exponential stands there."""
     return Counter(key(children(part)[0]) for part in walk(expr) if is_call(part, "exp"))
+
+
+def _exponentiated_logarithms(expr: Expr) -> int:
+    """How many logarithms there are in exponents."""
+    exponents = [part for part in walk(expr) if is_call(part, "exp")] if sorts_in(expr) >= {"exp", "log"} else []
+    return sum(is_call(inner, "log") for part in exponents for inner in walk(part))
 
 
 def _whole_powers(expr: Expr) -> int:
