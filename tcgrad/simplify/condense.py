@@ -109,8 +109,7 @@ class Condensing:
         if over_one is not None:
             yield self._definitions.settle(over_one)
         if isinstance(expr, Add):
-            fractions = with_fractions_joined(list(map(simplify, opened(expr) or ())))
-            yield from map(self._definitions.settle, fractions)
+            yield from map(self._definitions.settle, with_fractions_joined(expr))
         if size(expr) > _LARGEST_OPEN:
             if isinstance(expr, Mul):
                 yield from map(self._definitions.settle, with_terms_divided(expr))

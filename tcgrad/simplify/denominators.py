@@ -16,7 +16,7 @@ from tcgrad.simplify.powers import as_power, is_division, power, scaled_sum, sig
 from tcgrad.simplify.regroup import regroup
 from tcgrad.simplify.shapes import are_equal, names
 from tcgrad.simplify.signs import is_positive
-from tcgrad.simplify.spread import spread_out
+from tcgrad.simplify.spread import divisors, opened, spread_out
 
 _MOST_ABOVE = 8  # terms of a numerator over a common denominator
 
@@ -50,10 +50,14 @@ def joined(expr: Expr) -> Expr | None:
             return None
 
 
-def with_fractions_joined(terms: Sequence[Expr]) -> Iterator[Expr]:
-    """``v/(v - n)^2 + c`` for ``1/(v - n) + n/(v - n)^2 + c``: those of some terms that divide by one sum as one
-    fraction, beside the others.
+def with_fractions_joined(expr: Add) -> Iterator[Expr]:
+    """``v/(v - n)^2 + c`` for ``1/(v - n) + n/(v - n)^2 + c``: those terms of a sum multiplied out that divide by one
+    sum as one fraction, beside the others.
     """
+    sums = [base for base in divisors(expr) if isinstance(base, Add)]
+    if len(sums) == len(set(sums)):
+        return
+    terms = list(map(simplify, opened(expr) or ()))
     below = [[base for factor in factors_of(term) if (base := _sum_below(factor)) is not None] for term in terms]
     for base in dict.fromkeys(base for bases in below for base in bases):
         inside = [term for term, bases in zip(terms, below, strict=True) if base in bases]

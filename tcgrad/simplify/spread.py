@@ -86,8 +86,8 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             spread = [spread_out(part, squares=squares) if type(part) in _OPENED else [part] for part in expr.factors]
             if all(part is not None and len(part) == 1 for part in spread):
                 return [expr]
-            divisors = set(_divisors(expr))
-            spread = [[own] if own in divisors else part for own, part in zip(expr.factors, spread, strict=True)]
+            below = set(divisors(expr))
+            spread = [[own] if own in below else part for own, part in zip(expr.factors, spread, strict=True)]
             known = [part for part in spread if part is not None]
             count = 1
             for part in known:
@@ -106,11 +106,11 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             return [expr]
 
 
-def _divisors(expr: Expr) -> Iterator[Expr]:
+def divisors(expr: Expr) -> Iterator[Expr]:
     """The bases that stand to a negative power in a product or in the terms of its sums."""
     match expr:
         case Pow(base=base, exponent=Const(value=n)) if n.numerator < 0:
             yield base
         case Add() | Mul() | IndexSum():
             for part in children(expr):
-                yield from _divisors(part)
+                yield from divisors(part)
