@@ -20,7 +20,7 @@ from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
 from tcgrad.notation.apart import latex_of, unicode_of
-from tcgrad.notation.matrix import VecOrder
+from tcgrad.notation.matrix.nodes import VecOrder
 from tcgrad.notation.reading import print_reading
 from tcgrad.report.derivation import Format, render_derivation, render_equations
 from tcgrad.report.styles import LatexStyle, Writing
@@ -153,7 +153,7 @@ class TensorFunction:
             TcgradError: for an option that cannot be, or a function that is none or not there.
         """
         from tcgrad.check import check
-        from tcgrad.check.user_code import load_user_code
+        from tcgrad.check.user.code import load_user_code
         from tcgrad.report.checked import Checked
 
         code = load_user_code(against, against_forward, against_framework)

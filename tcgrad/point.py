@@ -17,9 +17,9 @@ from tcgrad.calculus.jacobians import stepwise_jacobian
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.second import stepwise_hessians
 from tcgrad.calculus.unconstrained import without_symmetry
-from tcgrad.check.cost import refuse_impossible_values
-from tcgrad.check.domains import find_demands
-from tcgrad.check.reach import Span
+from tcgrad.check.program.cost import refuse_impossible_values
+from tcgrad.check.program.domains import find_demands
+from tcgrad.check.program.reach import Span
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Place, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
@@ -29,8 +29,8 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
 from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
+from tcgrad.simplify.exponentials.shifting import shifted
 from tcgrad.simplify.powers_of_zero import PowersOfZero
-from tcgrad.simplify.shifting import shifted
 from tcgrad.spec.limits import MAX_INTEGER
 
 Values = dict[Tensor, Array]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import tcgrad
-from tcgrad.check.results import Result
+from tcgrad.check.judging.results import Result
 from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import Source, TcgradError
 from tcgrad.ir.program import Program

@@ -15,10 +15,10 @@ from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import bound_indices, integers, tensors_read, walk
 from tcgrad.language.elaborate import elaborate
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
-from tcgrad.notation.numpy_names import code_name
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.as_numpy.names import code_name
+from tcgrad.notation.matrix.syntaxes import MATRIX_UNICODE
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 from tcgrad.spec.loader import read_spec
 
 

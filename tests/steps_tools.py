@@ -8,7 +8,7 @@ import numpy as np
 
 from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors
 from tcgrad.calculus.lags import Steps
-from tcgrad.check.sampler import sampler
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.derivative import is_derivative
 from tcgrad.ir.indices import Index, Integer

@@ -10,14 +10,15 @@ from whole_programs import twice, whole_spec
 import tcgrad
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Program
-from tcgrad.notation import raising, raising_alike
-from tcgrad.notation.matrix import VecOrder
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import _raised
-from tcgrad.notation.refusal import Refusal
-from tcgrad.simplify import alike
+from tcgrad.notation.matrix.nodes import VecOrder
+from tcgrad.notation.raising import alike as raising_alike
+from tcgrad.notation.raising import definitions as raising
+from tcgrad.notation.raising.definitions import _raised
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.refusal import Refusal
+from tcgrad.simplify.facts import alike
+from tcgrad.simplify.facts.totals import Totals
 from tcgrad.simplify.outline import Outline, Renaming, outline
-from tcgrad.simplify.totals import Totals
 
 LAYER = """\
   - s{n}[i,j] = x{m}[i,d]*w{n}[d,e]*x{m}[j,e]

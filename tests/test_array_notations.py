@@ -18,9 +18,9 @@ from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.locate import gallery_specs
-from tcgrad.notation.arrays import einstein_equation, einsum_equation
-from tcgrad.notation.numpy_names import code_name
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.arrays.definitions import einstein_equation, einsum_equation
+from tcgrad.notation.as_numpy.names import code_name
+from tcgrad.notation.raising.refusal import Refusal
 
 TWO = "dims: {I: 2, J: 3, K: 4}\ninputs: {A: [I, J], B: [J, K], S: [J, J], u: [I], v: [J], s: [], T: [I, J, K]}\n"
 

@@ -12,7 +12,7 @@ from tcgrad.ir.nodes import Call, Component, IndexReduce, Iverson, Mul, Where
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of
 from tcgrad.notation.index import print_define
-from tcgrad.simplify.attained import attained
+from tcgrad.simplify.facts.attained import attained
 
 
 def index(name, size):

@@ -8,10 +8,10 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.formulas import Formulas
-from tcgrad.check.tally import Tally
-from tcgrad.check.verdict import Comparison, Tolerance, compare
+from tcgrad.check.evaluated.formulas import Formulas
+from tcgrad.check.judging.tally import Tally
+from tcgrad.check.judging.verdict import Comparison, Tolerance, compare
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
 from tcgrad.notation.index import print_statement

@@ -7,9 +7,9 @@ import pytest
 
 import tcgrad
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.sizes import other_sizes
-from tcgrad.check.user_errors import describe
+from tcgrad.check.sampling.sizes import other_sizes
+from tcgrad.check.user.against import UserCode, UserFunction
+from tcgrad.check.user.errors import describe
 from tcgrad.errors import TcgradError
 
 KERNELS = """

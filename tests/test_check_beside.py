@@ -10,9 +10,9 @@ from share import share
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.sampler import sampler
-from tcgrad.check.samples_beside import BESIDE, draw_beside
+from tcgrad.check.sampling.beside import BESIDE, draw_beside
+from tcgrad.check.sampling.sampler import sampler
+from tcgrad.check.user.against import UserCode, UserFunction
 
 
 def triplet(a, p, n, dl, margin=0.5):

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.sampler import Sampler
+from tcgrad.check.sampling.sampler import Sampler
+from tcgrad.check.user.against import UserCode, UserFunction
 
 ALONG = {"method": "directional", "only": "against"}
 
@@ -236,7 +236,7 @@ def test_nothing_passes_at_sight_where_a_branch_ends(equation, inputs, backward,
 def test_complex_steps_that_differences_contradict_decide_nothing(monkeypatch, careful):
     """A backward may make the very mistake that a reference makes."""
     step = 2.0**-3
-    monkeypatch.setattr("tcgrad.check.look.STEP", step)
+    monkeypatch.setattr("tcgrad.check.reference.look.STEP", step)
     made = spec(["y[i] = exp(x[i])"], "{x: [I]}")
     result = checked(made, lambda x, dy: dy * np.exp(x) * np.sin(step) / step, sizes="own", trials=1)
     assert careful

@@ -11,7 +11,7 @@ from whole_programs import whole_spec
 
 import tcgrad
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import Add, Call, Component, Const, Iverson, Mul, Pow
 

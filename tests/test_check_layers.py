@@ -8,7 +8,7 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.paths import Paths
+from tcgrad.check.evaluated.paths import Paths
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate_statements

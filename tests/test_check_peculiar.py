@@ -9,7 +9,7 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.user.against import UserCode, UserFunction
 
 
 def product(x, w, dy):

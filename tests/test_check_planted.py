@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tcgrad.api import loads
 from tcgrad.calculus import gradient_of
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.ir.nodes import Add, Mul, const

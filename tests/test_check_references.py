@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tcgrad.api import loads
-from tcgrad.check.allowed import why_not_complex, why_not_exact
-from tcgrad.check.differences import Differences, Move
-from tcgrad.check.directions import Elements, Joined, Mixed
-from tcgrad.check.dual import Dual
-from tcgrad.check.ladder import Ladder
-from tcgrad.check.quotients import Quotients, Slopes, choose_stencil, confirming_stencil
-from tcgrad.check.references import spread
-from tcgrad.check.sampler import sampler
+from tcgrad.check.program.allowed import why_not_complex, why_not_exact
+from tcgrad.check.reference.differences import Differences, Move
+from tcgrad.check.reference.directions import Elements, Joined, Mixed
+from tcgrad.check.reference.dual import Dual
+from tcgrad.check.reference.ladder import Ladder
+from tcgrad.check.reference.quotients import Quotients, Slopes, choose_stencil, confirming_stencil
+from tcgrad.check.reference.references import spread
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.functions import FUNCTIONS
 
 
@@ -207,7 +207,7 @@ def test_a_reference_that_difference_quotients_contradict_decides_nothing(monkey
     made = spec(equation, "{x: [N], w: [N]}" if "w" in equation else "{x: [N]}")
     right = made.check(method=method)
     assert right.ok
-    monkeypatch.setattr("tcgrad.check.complex_step.STEP", 2.0**-3)
+    monkeypatch.setattr("tcgrad.check.reference.complex_step.STEP", 2.0**-3)
     wrong = made.check(method=method)
     assert {(r.status, r.message) for r in wrong.results if r.kind == "gradient"} == {
         ("inconclusive", "complex step and difference quotients disagree")

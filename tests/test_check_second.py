@@ -10,11 +10,11 @@ from share import share
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.curvatures import Curvatures
-from tcgrad.check.directions import Elements, Pairs
 from tcgrad.check.options import Options
-from tcgrad.check.sampler import sampler
-from tcgrad.check.second_reference import SecondReference
+from tcgrad.check.reference.curvatures import Curvatures
+from tcgrad.check.reference.directions import Elements, Pairs
+from tcgrad.check.reference.second import SecondReference
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 
@@ -116,7 +116,7 @@ def test_a_wrong_gradient_does_not_hide_in_the_second_derivatives(monkeypatch):
     made, wrong = spec("f = sum[i](tanh(x[i])*w[i])"), spec("f = sum[i](atan(x[i])*w[i])")
     module, other = compile_module(emit(made.derivation)), compile_module(emit(wrong.derivation))
     broken = SimpleNamespace(**{**vars(module), "hessian": other.hessian, "hvp": other.hvp})
-    monkeypatch.setattr("tcgrad.check.paths.gradient_program", _gradients_of(wrong))
+    monkeypatch.setattr("tcgrad.check.evaluated.paths.gradient_program", _gradients_of(wrong))
     result = check(made.program, derivation=made.derivation, module=broken, trials=1)
     assert {r.kind for r in result.results if r.status == "fail"} == {"hessian", "hvp"}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tcgrad.api import load, loads
-from tcgrad.check.mistakes import MISTAKES
-from tcgrad.check.verdict import Comparison, Expected
+from tcgrad.check.judging.verdict import Comparison, Expected
+from tcgrad.check.mistakes.kinds import MISTAKES
 from tcgrad.cli.run import run
 
 SPECS = {

@@ -9,8 +9,8 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.slips import Suspect, describe_factor, explain_shape
+from tcgrad.check.mistakes.slips import Suspect, describe_factor, explain_shape
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.evaluate.statements import run
 from tcgrad.report.check_json import render_json
 from tcgrad.report.check_text import render_text
@@ -272,7 +272,7 @@ def test_what_gradients_share_is_worked_out_as_often_for_many_as_for_one(monkeyp
         run_as[type(statement).__name__] += 1
         run(statement, context)
 
-    monkeypatch.setattr("tcgrad.check.formulas.run", counted)
+    monkeypatch.setattr("tcgrad.check.evaluated.formulas.run", counted)
     times = []
     for wrt in ("xw", "xwu"):
         run_as.clear()

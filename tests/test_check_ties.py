@@ -10,10 +10,10 @@ from share import share
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.complex_step import ComplexSteps
-from tcgrad.check.directions import Elements
 from tcgrad.check.forward import evaluate_forward
+from tcgrad.check.reference.complex_step import ComplexSteps
+from tcgrad.check.reference.directions import Elements
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.functions import FUNCTIONS
 
 SPECS = {

@@ -7,8 +7,8 @@ from test_oracles import program_of
 
 from tcgrad.notation.index import print_expr
 from tcgrad.simplify import simplify
-from tcgrad.simplify.choices import with_choices_joined
-from tcgrad.simplify.polish import polish
+from tcgrad.simplify.rules.choices import with_choices_joined
+from tcgrad.simplify.shown.polish import polish
 
 HEADER = """
 dims: {N: 5}

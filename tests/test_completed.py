@@ -8,7 +8,7 @@ from test_oracles import close, draw, program_of
 from tcgrad.evaluate import evaluate_program
 from tcgrad.ir.program import Define
 from tcgrad.notation.index import print_define
-from tcgrad.simplify.idioms import recognise
+from tcgrad.simplify.folding.idioms import recognise
 
 HEAD = "dims: {N: 3, M: 4}\ninputs: {s: [N, N], b: [N, M], c: [], k: {shape: [N], dtype: int}}\nindices: {i: N, j: N}\n"
 

@@ -16,7 +16,7 @@ from programs import specs
 from timing import seconds
 
 import tcgrad
-from tcgrad.emit.paths import contraction_tree
+from tcgrad.emit.lowering.paths import contraction_tree
 from tcgrad.errors import TcgradError
 
 DIMS = "{A: 2, B: 3, C: 5, D: 7}"

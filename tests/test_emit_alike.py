@@ -6,10 +6,10 @@ import pytest
 from whole_programs import twice, whole_spec
 
 import tcgrad
-from tcgrad.emit import lower
-from tcgrad.emit.expressions import Expressions
-from tcgrad.emit.finite import finite
-from tcgrad.emit.structure import Axes, Structured
+from tcgrad.emit.lowering import lower
+from tcgrad.emit.lowering.expressions import Expressions
+from tcgrad.emit.lowering.structure import Axes, Structured
+from tcgrad.emit.prepared.finite import finite
 from tcgrad.ir.nodes import Add, Expr
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify.kinds import Kinds

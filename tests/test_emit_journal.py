@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tcgrad.emit.arrays import Node, Value
-from tcgrad.emit.built import Built, Operand
-from tcgrad.emit.graph import Graph
-from tcgrad.emit.journal import Made, ProductAsked, SetsAsked
-from tcgrad.emit.operations import Apply, Leaf, Sqrt
+from tcgrad.emit.graph.arrays import Node, Value
+from tcgrad.emit.graph.built import Built, Operand
+from tcgrad.emit.graph.journal import Made, ProductAsked, SetsAsked
+from tcgrad.emit.graph.nodes import Graph
+from tcgrad.emit.graph.operations import Apply, Leaf, Sqrt
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.tensors import Role, Tensor

@@ -3,7 +3,7 @@
 import pytest
 from emit_tools import Emitted, check_everything, lint, spec
 
-from tcgrad.emit.layout import wrapped
+from tcgrad.emit.code.layout import wrapped
 
 WIDTH = 100
 

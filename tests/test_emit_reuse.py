@@ -7,8 +7,8 @@ import pytest
 from emit_tools import Emitted, check_everything, spec
 
 import tcgrad
-from tcgrad.emit.definitions import Definitions
-from tcgrad.emit.expressions import Expressions
+from tcgrad.emit.lowering.definitions import Definitions
+from tcgrad.emit.lowering.expressions import Expressions
 from tcgrad.evaluate import evaluate_program
 
 HEAD = "inputs: {x: [3, 4], w: [4, 5], b: [3, 5], s: []}\nwrt: [s]\n"

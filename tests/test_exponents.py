@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import tcgrad
-from tcgrad.check.domains import find_demands
+from tcgrad.check.program.domains import find_demands
 from tcgrad.ir.program import Define
 from tcgrad.ir.whole import is_whole
 from tcgrad.simplify import simplify
-from tcgrad.simplify.exponents import times_in
+from tcgrad.simplify.facts.exponents import times_in
 
 X = np.array([-1.5, -0.4, 0.7, 2.0])
 

@@ -8,10 +8,10 @@ from test_oracles import draw, program_of
 import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate, evaluate_program
-from tcgrad.notation.arrays import einsum_equation
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.arrays.definitions import einsum_equation
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.refusal import Refusal
 
 SPECS = {
     "energy of charges": """

@@ -12,7 +12,7 @@ from tcgrad.calculus.recognise import recognised
 from tcgrad.ir.program import Define, Intrinsic
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.idioms import recognise
+from tcgrad.simplify.folding.idioms import recognise
 
 HEADER = """
 dims: {N: 5, M: 3}

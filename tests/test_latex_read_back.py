@@ -19,7 +19,7 @@ from test_oracles import program_of, upstream
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.check.sampler import sampler
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program, Statement

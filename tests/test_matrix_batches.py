@@ -13,11 +13,11 @@ from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate_statements
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor, gradient_of
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import unfolded
-from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX, MATRIX_UNICODE
-from tcgrad.notation.raising import raise_by_rows, raise_define
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.matrix.syntaxes import MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.refusal import Refusal
+from tcgrad.notation.raising.substitution import unfolded
 
 LAYER = ("x: B M N, W: N K, c: K", "y[b,i,j] = x[b,i,k]*W[k,j] + c[j]")
 SCORES = ("q: B M K, k: B N K", "s[b,i,j] = q[b,i,c]*k[b,j,c]/sqrt(K)")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from matrix_tools import assert_same_value, define_of, program_from, values_of
 
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from matrix_tools import assert_right, define_of, program_from
 
-from tcgrad.notation.matrix_printer import print_matrix
-from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX
-from tcgrad.notation.raising import raise_define
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.matrix.printer import print_matrix
+from tcgrad.notation.matrix.syntaxes import MATRIX_ASCII, MATRIX_LATEX
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.refusal import Refusal
 
 CROSS = ("a: M, b: M", "c[i] = levi_civita[i,j,k]*a[j]*b[k]")
 LORENTZ = ("q: , E: M, H: M, v: M", "F[i] = q*(E[i] + levi_civita[i,j,k]*v[j]*H[k])")

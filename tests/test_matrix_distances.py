@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tcgrad
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 HEAD = "dims: {N: 5, M: 3}\ninputs: {x: [N, M], z: [N, M], t: [M, N], w: {shape: [M], sample: positive}, s: []}\n"
 

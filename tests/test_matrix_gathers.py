@@ -8,9 +8,9 @@ from matrix_tools import assert_right, assert_same_value, define_of, program_fro
 
 from tcgrad.calculus import derive
 from tcgrad.ir.program import Define
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_syntaxes import MATRIX_LATEX
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.matrix.syntaxes import MATRIX_LATEX
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 EMBEDDING = ("E: N M, y: P int", "h[p,d] = E[y[p],d]")
 SENTENCES = ("E: N M, y: B P int, W: M K", "h[b,p,k] = E[y[b,p],d]*W[d,k]")

@@ -7,8 +7,8 @@ from matrix_tools import assert_same_value, program_from, values_of
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_by_rows, raise_define
+from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 QUADRATIC = ("A: N N, x: N", "f = x[i]*A[i,j]*x[j]")
 TRACE = ("X: M N, B: M M", "f = X[i,j]*B[i,k]*X[k,j]")

@@ -7,12 +7,12 @@ import pytest
 from matrix_tools import assert_same_value, define_of, program_from, values_of
 
 from tcgrad.api import loads
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
-from tcgrad.notation.raising import raise_define
-from tcgrad.notation.raising_expressions import Raising
-from tcgrad.notation.raising_jacobians import Vectorising
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.matrix.syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.expressions import Raising
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.jacobians import Vectorising
+from tcgrad.notation.raising.refusal import Refusal
 
 MATMUL = ("x: M K, a: K N", "y[i,j] = x[i,k]*a[k,j]")
 G = r"\frac{\partial l}{\partial y}"

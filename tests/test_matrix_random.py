@@ -30,11 +30,11 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import unfolded
-from tcgrad.notation.matrix_syntaxes import MATRIX_UNICODE
-from tcgrad.notation.raising import raise_define
-from tcgrad.notation.refusal import Refusal
+from tcgrad.notation.matrix.syntaxes import MATRIX_UNICODE
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.refusal import Refusal
+from tcgrad.notation.raising.substitution import unfolded
 from tcgrad.spec.loader import read_spec
 
 DIMS = {name: Integer.of(Dim(name, value)) for name, value in {"A": 2, "B": 3, "C": 5}.items()}

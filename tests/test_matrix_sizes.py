@@ -13,9 +13,9 @@ from tcgrad.calculus import derive
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import gradient_of
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.numpy_names import code_name
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.as_numpy.names import code_name
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 OWN = 5
 OTHERS = (1, 2, 3)

@@ -8,8 +8,8 @@ from matrix_tools import assert_right, define_of, program_from
 
 from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 ADDITIVE = ("q: P K, w: N K, v: K", "s[i,j] = v[k]*tanh(q[i,k] + w[j,k])")  # additive attention
 DISTANCES = ("x: P K, y: N K", "d[i,j] = sum[k](abs(x[i,k] - y[j,k]))")

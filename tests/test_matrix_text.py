@@ -14,14 +14,14 @@ from test_textbook import Entry, entries
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.check.sampler import sampler
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Define, Program
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.ir.traversal import walk
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.raising import raise_define
+from tcgrad.notation.raising.definitions import raise_define
+from tcgrad.notation.raising.form import MatrixForm
 
 COOKBOOK = list(dict.fromkeys((row.inputs, row.equations) for row in rows()))
 

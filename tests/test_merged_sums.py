@@ -10,7 +10,7 @@ from tcgrad.ir.nodes import Add, Component, IndexSum, Mul
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.index import print_statement
 from tcgrad.simplify import simplify
-from tcgrad.simplify.merged_sums import with_sums_merged
+from tcgrad.simplify.shorter.merged_sums import with_sums_merged
 
 N = Integer.of(3)
 W, C, A = (Tensor(name, (N,) * order, Role.INPUT) for name, order in (("w", 1), ("c", 1), ("a", 2)))

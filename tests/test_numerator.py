@@ -8,8 +8,8 @@ import tcgrad
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.simplify import simplify
-from tcgrad.simplify.denominators import numerator
 from tcgrad.simplify.shapes import are_equal
+from tcgrad.simplify.shorter.denominators import numerator
 
 INPUTS = "{a: [], b: [], c: [], n: {shape: [], dtype: int}, o: {shape: [3], outside: 0}}"
 

@@ -12,10 +12,10 @@ from whole_programs import DIMS, whole_spec
 import tcgrad
 from tcgrad.calculus import derive
 from tcgrad.calculus.lengths import are_alike
-from tcgrad.check.sizes import free_dims, other_sizes
+from tcgrad.check.sampling.sizes import free_dims, other_sizes
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
-from tcgrad.emit.fitting import Fitting
+from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate_program
 from tcgrad.ir.indices import Dim, Index, Integer

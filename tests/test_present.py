@@ -10,7 +10,7 @@ import tcgrad
 from tcgrad.ir.program import Define
 from tcgrad.notation.index import print_expr, print_statement
 from tcgrad.simplify import simplify
-from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.shown.present import Presentation
 
 HEAD = "dims: {N: 3}\ninputs: {a: [N], b: [N], c: [N], g: [N, N]}\nfunctions: {'f(z)': null}\n"
 

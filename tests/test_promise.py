@@ -10,12 +10,12 @@ from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fact import Fact
+from tcgrad.simplify.facts.fact import Fact
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.promise import is_promising, least_cost
-from tcgrad.simplify.regroup import regroup
-from tcgrad.simplify.rules import like_terms_collected
-from tcgrad.simplify.spread import spread_out
+from tcgrad.simplify.rules.nodes import like_terms_collected
+from tcgrad.simplify.shorter.promise import is_promising, least_cost
+from tcgrad.simplify.shorter.regroup import regroup
+from tcgrad.simplify.shorter.spread import spread_out
 
 SUMS = [
     "x[i]*(z[i] + w[i])",

@@ -6,7 +6,7 @@ import tcgrad
 from tcgrad.calculus.compact import put_in
 from tcgrad.calculus.repeated import is_repeated_in_full
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 INPUTS = """
 dims: {N: 3}

@@ -6,12 +6,12 @@ from share import share
 
 import tcgrad
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
-from tcgrad.check.rounding import rounding
-from tcgrad.check.sampler import sampler
-from tcgrad.check.samples import Sample
+from tcgrad.check.sampling.rounding import rounding
+from tcgrad.check.sampling.sampler import sampler
+from tcgrad.check.sampling.samples import Sample
+from tcgrad.check.user.against import UserCode, UserFunction
 
 EFFORT = Effort(np.dtype(np.longdouble), draws=6, safety=16.0, columns=16, directions=3, trials=1)
 

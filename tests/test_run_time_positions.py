@@ -7,8 +7,8 @@ import pytest
 from emit_tools import Emitted, spec
 
 import tcgrad
-from tcgrad.check.domains import find_demands
-from tcgrad.check.reach import Span
+from tcgrad.check.program.domains import find_demands
+from tcgrad.check.program.reach import Span
 from tcgrad.errors import TcgradError
 
 T = "t: {shape: [4], dtype: int, sample: {integers: [%d, %d]}}"

@@ -7,14 +7,14 @@ import pytest
 
 from tcgrad.api import loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
-from tcgrad.check.degrees import degree
-from tcgrad.check.domains import find_demands
 from tcgrad.check.forward import evaluate_forward, shaken
-from tcgrad.check.random_inputs import Types, draw_inputs, exact
-from tcgrad.check.sampler import sampler
-from tcgrad.check.samples import Sample
-from tcgrad.check.sizes import other_sizes
+from tcgrad.check.program.degrees import degree
+from tcgrad.check.program.domains import find_demands
+from tcgrad.check.sampling.random_inputs import Types, draw_inputs, exact
+from tcgrad.check.sampling.sampler import sampler
+from tcgrad.check.sampling.samples import Sample
+from tcgrad.check.sampling.sizes import other_sizes
+from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import Noise
 from tcgrad.evaluate.labelled import batch_of

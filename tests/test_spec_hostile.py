@@ -12,7 +12,7 @@ from tcgrad.errors import TcgradError
 from tcgrad.ir.nodes import Component
 from tcgrad.language.elaborate import elaborate
 from tcgrad.report.diagnostics import render_diagnostics
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 from tcgrad.spec.limits import MAX_BYTES, MAX_NODES
 from tcgrad.spec.loader import load_spec, read_spec
 

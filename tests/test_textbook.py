@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import tcgrad
+from tcgrad.check.evaluated.paths import Paths
 from tcgrad.check.expectations import decide_expectations
 from tcgrad.check.options import Options
-from tcgrad.check.paths import Paths
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read

@@ -19,7 +19,7 @@ from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
 from tcgrad.language.symbols import PI
 from tcgrad.records import dataclass
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 Positions = tuple[Integer, ...]
 Adjoint = Callable[[Positions], Expr]

@@ -10,8 +10,8 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, tensors_read, walk
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
+from tcgrad.simplify.facts.undefined import reads_needed
 from tcgrad.simplify.signs import is_never_negative, is_positive
-from tcgrad.simplify.undefined import reads_needed
 
 
 @dataclass

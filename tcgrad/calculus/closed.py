@@ -21,7 +21,7 @@ from tcgrad.ir.tensors import Tensor, jacobian_of
 from tcgrad.ir.traversal import size
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.renaming import instantiated
 
 LARGEST = 100  # nodes of a closed form that people read: a few lines

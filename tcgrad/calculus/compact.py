@@ -20,10 +20,10 @@ from tcgrad.ir.traversal import replace_components, size, sorts_in, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.lookups import with_rows_looked_up
+from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
 from tcgrad.simplify.renaming import instantiated
+from tcgrad.simplify.shown.lookups import with_rows_looked_up
 
 _ROUNDS = 2
 _MOST_USERS = 3

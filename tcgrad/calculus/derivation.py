@@ -7,8 +7,8 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.shown.present import Presentation
 
 
 @dataclass(frozen=True)

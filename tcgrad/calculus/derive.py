@@ -24,8 +24,8 @@ from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, total_gradient_of
 from tcgrad.records import replace
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.shown.present import Presentation
 
 _Block = TypeVar("_Block", Jacobian, Hessian)
 

@@ -14,7 +14,7 @@ from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify import simplify
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 Derivative = Callable[[Component], Expr]
 Seed = Callable[[Component, tuple[Index, ...]], Expr]

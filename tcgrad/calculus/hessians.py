@@ -18,8 +18,8 @@ from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor, hessian_of
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.balanced import balanced
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.shown.balanced import balanced
 
 
 def closed_hessians(program: Program, of: Sequence[Tensor], wrt: Sequence[Tensor]) -> tuple[Hessian, ...]:

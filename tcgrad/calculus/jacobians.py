@@ -18,7 +18,7 @@ from tcgrad.ir.tensors import Role, Tensor, jacobian_of
 from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 
 def stepwise_jacobian(program: Program, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:

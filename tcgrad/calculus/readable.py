@@ -21,25 +21,25 @@ from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about, jointly
-from tcgrad.simplify.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
-from tcgrad.simplify.clipped import Clipped
-from tcgrad.simplify.clips import with_clips
-from tcgrad.simplify.complements import with_even_slopes, with_one_sigmoid, with_turned_differences
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.gathered import gathered
+from tcgrad.simplify.exponentials.logarithms_out import with_logarithms_out
+from tcgrad.simplify.facts.undefined import holds_root
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.folding.selected import selections
+from tcgrad.simplify.folding.solved import Solutions
+from tcgrad.simplify.folding.unit_sums import defined_unit_sums
 from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
-from tcgrad.simplify.logarithms_out import with_logarithms_out
 from tcgrad.simplify.mirror import is_skew, with_skew_in_order
-from tcgrad.simplify.polish import polish
-from tcgrad.simplify.present import Presentation
-from tcgrad.simplify.selected import selections
-from tcgrad.simplify.solved import Solutions
-from tcgrad.simplify.spelling import Spelling, in_reading_order
+from tcgrad.simplify.rules.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
+from tcgrad.simplify.shown.clipped import Clipped
+from tcgrad.simplify.shown.clips import with_clips
+from tcgrad.simplify.shown.complements import with_even_slopes, with_one_sigmoid, with_turned_differences
+from tcgrad.simplify.shown.gathered import gathered
+from tcgrad.simplify.shown.polish import polish
+from tcgrad.simplify.shown.present import Presentation
+from tcgrad.simplify.shown.spelling import Spelling, in_reading_order
 from tcgrad.simplify.symbols import with_shorter_deltas
-from tcgrad.simplify.undefined import holds_root
-from tcgrad.simplify.unit_sums import defined_unit_sums
 
 Assumed = tuple[Assumption, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import replace
-from tcgrad.simplify.idioms import recognise
+from tcgrad.simplify.folding.idioms import recognise
 from tcgrad.simplify.mirror import is_mirrored, marked
 
 

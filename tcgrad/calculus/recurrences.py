@@ -12,8 +12,8 @@ from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import map_children
 from tcgrad.simplify import simplify
-from tcgrad.simplify.attained import named_inside
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.facts.attained import named_inside
 
 
 def recurrence_tangent(

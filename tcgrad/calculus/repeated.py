@@ -12,8 +12,8 @@ from tcgrad.ir.nodes import Component, Const, Delta, Expr, IndexReduce, IndexSum
 from tcgrad.ir.program import Define
 from tcgrad.ir.traversal import factors_of, free_indices, sorts_in, tensors_read, walk
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.totals import may_be_decided
+from tcgrad.simplify.facts.totals import may_be_decided
+from tcgrad.simplify.folding.fold import Facts
 
 _CONDITIONS = frozenset({Delta, Iverson, Where, IndexReduce})
 _NUMBERS = frozenset({Const, IndexValue})

@@ -18,7 +18,7 @@ from tcgrad.ir.nodes import ONE, Expr
 from tcgrad.ir.program import Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.records import replace
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 
 def has_hessian(program: Program) -> bool:

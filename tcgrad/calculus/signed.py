@@ -15,12 +15,12 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.fact import Fact, is_rounded
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.gathered import gathered
-from tcgrad.simplify.multiples import Multiples
+from tcgrad.simplify.facts.fact import Fact, is_rounded
+from tcgrad.simplify.facts.multiples import Multiples
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.folding.solved import Solutions
+from tcgrad.simplify.shown.gathered import gathered
 from tcgrad.simplify.signs import is_never_negative, is_positive
-from tcgrad.simplify.solved import Solutions
 
 Given = tuple[Assumption, ...]
 

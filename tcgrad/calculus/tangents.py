@@ -12,7 +12,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor, tangent_of
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 
 
 def push_forward(

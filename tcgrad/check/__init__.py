@@ -1,7 +1,7 @@
 """The checker: derived formulas and emitted code against difference quotients, expectations against formulas."""
 
+from tcgrad.check.judging.results import CheckResult, Place, Result
 from tcgrad.check.options import Options
-from tcgrad.check.results import CheckResult, Place, Result
 from tcgrad.check.runner import check
 
 __all__ = ["CheckResult", "Options", "Place", "Result", "check"]

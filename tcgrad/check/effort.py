@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.cost import Cost
 from tcgrad.check.precision import is_longdouble_wider
+from tcgrad.check.program.cost import Cost
 from tcgrad.records import dataclass, replace
 
 # Passes through the innermost loops of one forward evaluation.

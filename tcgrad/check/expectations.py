@@ -9,25 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.bench import Bench
-from tcgrad.check.derived import Derived
-from tcgrad.check.formulas import Equations, Formulas, upstream_arrays
+from tcgrad.check.comparing.bench import Bench
+from tcgrad.check.evaluated.derived import Derived
+from tcgrad.check.evaluated.formulas import Equations, Formulas, upstream_arrays
+from tcgrad.check.evaluated.paths import Paths
 from tcgrad.check.forward import Kinks
+from tcgrad.check.judging.results import Place, Result
+from tcgrad.check.judging.tally import Tally
+from tcgrad.check.judging.usual import hidden_from, usual_size
+from tcgrad.check.judging.verdict import Comparison, compare
 from tcgrad.check.labels import axis_names, place, unravel
+from tcgrad.check.mistakes.term_values import TermValues
+from tcgrad.check.mistakes.termwise import Beside
 from tcgrad.check.options import Options
-from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_fine, type_name
-from tcgrad.check.results import Place, Result
-from tcgrad.check.sampler import Sampler
-from tcgrad.check.samples import Sample
-from tcgrad.check.samples_beside import BESIDE, draw_beside
-from tcgrad.check.tally import Tally
-from tcgrad.check.term_values import TermValues
-from tcgrad.check.termwise import Beside
-from tcgrad.check.tied_samples import draw_tied
-from tcgrad.check.ties import TIED, TIED_SAMPLES
-from tcgrad.check.usual import hidden_from, usual_size
-from tcgrad.check.verdict import Comparison, compare
+from tcgrad.check.reference.ties import TIED, TIED_SAMPLES
+from tcgrad.check.sampling.beside import BESIDE, draw_beside
+from tcgrad.check.sampling.sampler import Sampler
+from tcgrad.check.sampling.samples import Sample
+from tcgrad.check.sampling.tied import draw_tied
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.traversal import integers, walk

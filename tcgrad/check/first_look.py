@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.against import UserCode
-from tcgrad.check.emitted import ModuleError
-from tcgrad.check.gradient_bounds import least_of_others, rounding_of_sums
-from tcgrad.check.look import Look
+from tcgrad.check.comparing.gradient_bounds import least_of_others, rounding_of_sums
+from tcgrad.check.evaluated.emitted import ModuleError
+from tcgrad.check.judging.results import Place
+from tcgrad.check.judging.tally import Tallies
+from tcgrad.check.judging.verdict import Comparison
 from tcgrad.check.options import Options
 from tcgrad.check.precision import is_fine, type_name
-from tcgrad.check.references import DEVIATIONS
-from tcgrad.check.results import Place
-from tcgrad.check.tally import Tallies
-from tcgrad.check.verdict import Comparison
+from tcgrad.check.reference.look import Look
+from tcgrad.check.reference.references import DEVIATIONS
+from tcgrad.check.user.against import UserCode
 from tcgrad.evaluate import Array
 
 

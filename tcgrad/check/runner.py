@@ -10,20 +10,20 @@ from time import perf_counter
 from types import ModuleType
 
 from tcgrad.calculus import Derivation, derive
-from tcgrad.check.against import UserCode
-from tcgrad.check.bench import Bench
-from tcgrad.check.cost import refuse_impossible
-from tcgrad.check.domains import refuse_out_of_range
+from tcgrad.check.comparing.bench import Bench
+from tcgrad.check.evaluated.paths import Paths
 from tcgrad.check.expectations import decide_expectations
+from tcgrad.check.judging.results import CheckResult, Result
+from tcgrad.check.judging.tally import Tallies
 from tcgrad.check.options import Options, choose_options
-from tcgrad.check.paths import Paths
 from tcgrad.check.precision import is_longdouble_wider
-from tcgrad.check.results import CheckResult, Result
-from tcgrad.check.sampler import Sampler, sampler
-from tcgrad.check.sizes import other_sizes, sizes_for_users
-from tcgrad.check.tally import Tallies
-from tcgrad.check.traits import Traits, traits_of
+from tcgrad.check.program.cost import refuse_impossible
+from tcgrad.check.program.domains import refuse_out_of_range
+from tcgrad.check.program.traits import Traits, traits_of
+from tcgrad.check.sampling.sampler import Sampler, sampler
+from tcgrad.check.sampling.sizes import other_sizes, sizes_for_users
 from tcgrad.check.trials import Progress, Trials
+from tcgrad.check.user.against import UserCode
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import STDIN

@@ -12,29 +12,29 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.check.against import UserCode
-from tcgrad.check.bench import Bench
-from tcgrad.check.comparing import (
+from tcgrad.check.comparing.bench import Bench
+from tcgrad.check.comparing.everything import (
     compare_all,
     formulas_are_finite,
     out_of_range,
     rounds_as_told,
     tensors_are_finite,
 )
-from tcgrad.check.comparing_peculiar import Peculiar, compare_where_known
+from tcgrad.check.comparing.peculiar import Peculiar, compare_where_known
+from tcgrad.check.evaluated.paths import Paths
 from tcgrad.check.first_look import is_looked_at_first, passes_at_sight
 from tcgrad.check.forward import Kinks
-from tcgrad.check.look import draw_look
+from tcgrad.check.judging.tally import Tallies
+from tcgrad.check.mistakes.planting import Plantings
 from tcgrad.check.options import Options
-from tcgrad.check.paths import Paths
-from tcgrad.check.planting import Plantings
 from tcgrad.check.precision import is_fine, type_name, unit_roundoff
-from tcgrad.check.sampler import Sampler
-from tcgrad.check.samples import Sample
-from tcgrad.check.samples_beside import BESIDE, draw_beside
-from tcgrad.check.tally import Tallies
-from tcgrad.check.tied_samples import FINE, HALVED, MANY, draw_tied
-from tcgrad.check.ties import BORDERS, TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
+from tcgrad.check.reference.look import draw_look
+from tcgrad.check.reference.ties import BORDERS, TIED, TIED_SAMPLES, why_no_ties, why_not_exact_at_ties
+from tcgrad.check.sampling.beside import BESIDE, draw_beside
+from tcgrad.check.sampling.sampler import Sampler
+from tcgrad.check.sampling.samples import Sample
+from tcgrad.check.sampling.tied import FINE, HALVED, MANY, draw_tied
+from tcgrad.check.user.against import UserCode
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import bodies
 from tcgrad.ir.tensors import Tensor

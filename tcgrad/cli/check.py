@@ -58,7 +58,7 @@ def _completer(row: Setting) -> Callable[[str], list[str]] | None:
 
 
 def _complete_framework(incomplete: str) -> list[str]:
-    from tcgrad.check.frameworks import FRAMEWORK_NAMES  # it brings NumPy
+    from tcgrad.check.user.frameworks import FRAMEWORK_NAMES  # it brings NumPy
 
     return complete_words(FRAMEWORK_NAMES, incomplete)
 

@@ -36,8 +36,8 @@ from tcgrad.simplify.assume import Assumption
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.denominators import numerator
-from tcgrad.simplify.spread import spread_out
+from tcgrad.simplify.shorter.denominators import numerator
+from tcgrad.simplify.shorter.spread import spread_out
 
 Given = tuple[Assumption, ...]
 

@@ -8,9 +8,9 @@ from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.derive import backpropagated
 from tcgrad.calculus.intrinsics import with_cofactors
 from tcgrad.calculus.magnitude import SCALE
-from tcgrad.emit.extremes import with_named_elements
+from tcgrad.emit.code.text import NoFloat
+from tcgrad.emit.prepared.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
-from tcgrad.emit.text import NoFloat
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Program, bodies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tcgrad.emit.layout import WIDTH, escaped, wrapped
+from tcgrad.emit.code.layout import WIDTH, escaped, wrapped
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Program
 from tcgrad.ir.tensors import Tensor

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.tangents import push_forward
-from tcgrad.emit.arrays import Kind, Node
+from tcgrad.emit.code.layout import bracketed, indented, return_dict_lines, return_lines, tuple_lines, unpack_lines
+from tcgrad.emit.code.names import Scope
+from tcgrad.emit.code.numpy_code import Printer
+from tcgrad.emit.code.size_code import Used
 from tcgrad.emit.documentation import described, docstring, listed
 from tcgrad.emit.function import Check, FunctionWriter
-from tcgrad.emit.layout import bracketed, indented, return_dict_lines, return_lines, tuple_lines, unpack_lines
+from tcgrad.emit.graph.arrays import Kind, Node
 from tcgrad.emit.module import Lines, ModuleWriter, function_lines, names_of
-from tcgrad.emit.names import Scope
-from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array
+from tcgrad.emit.sizes.shapes import Array
 from tcgrad.emit.stages import all_wanted, nodes_to_save
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import dims_in

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.emit.arrays import Node
-from tcgrad.emit.fitting import Fitting
-from tcgrad.emit.layout import bracketed, refusal_lines, unpacked
-from tcgrad.emit.names import Scope
-from tcgrad.emit.numpy_code import Printer
-from tcgrad.emit.schedule import Body, Wanted
-from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array, Reading, readings
-from tcgrad.emit.text import Level
-from tcgrad.emit.uses import calculated_integers
+from tcgrad.emit.code.layout import bracketed, refusal_lines, unpacked
+from tcgrad.emit.code.names import Scope
+from tcgrad.emit.code.numpy_code import Printer
+from tcgrad.emit.code.schedule import Body, Wanted
+from tcgrad.emit.code.size_code import Used
+from tcgrad.emit.code.text import Level
+from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.uses import calculated_integers
+from tcgrad.emit.sizes.fitting import Fitting
+from tcgrad.emit.sizes.shapes import Array, Reading, readings
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative

@@ -9,18 +9,18 @@ from functools import cached_property
 
 from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.lengths import least_lengths
-from tcgrad.emit.arrays import Node
+from tcgrad.emit.code.layout import bracketed, indented
+from tcgrad.emit.code.names import Scope
+from tcgrad.emit.code.size_code import Used
+from tcgrad.emit.code.text import number
 from tcgrad.emit.documentation import docstring, module_docstring
-from tcgrad.emit.fitting import Fitting
 from tcgrad.emit.function import Check, FunctionWriter, Length, Naming
+from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.operations import LeviCivita
 from tcgrad.emit.helpers import helper_names, helper_sources
-from tcgrad.emit.layout import bracketed, indented
-from tcgrad.emit.names import Scope
-from tcgrad.emit.operations import LeviCivita
-from tcgrad.emit.size_code import Used
-from tcgrad.emit.sizes import Array, readings
+from tcgrad.emit.sizes.fitting import Fitting
+from tcgrad.emit.sizes.shapes import Array, readings
 from tcgrad.emit.stages import Stages
-from tcgrad.emit.text import number
 from tcgrad.ir.guards import compared_in
 from tcgrad.ir.indices import Dim
 from tcgrad.ir.inequalities import undivided

@@ -8,10 +8,10 @@ from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
+from tcgrad.emit.code.layout import bracketed, indented, return_dict_lines, return_lines
 from tcgrad.emit.documentation import docstring, listed
 from tcgrad.emit.first import FirstOrderWriter
 from tcgrad.emit.function import Check
-from tcgrad.emit.layout import bracketed, indented, return_dict_lines, return_lines
 from tcgrad.emit.module import Lines, function_lines, names_of
 from tcgrad.ir.program import Program, Statement, bodies
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of

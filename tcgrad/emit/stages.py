@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
 
-from tcgrad.emit.arrays import Node
-from tcgrad.emit.built import Built
-from tcgrad.emit.filling import Buffer
-from tcgrad.emit.fitting import Fitting
-from tcgrad.emit.graph import Graph
-from tcgrad.emit.lower import Lowering, Step
-from tcgrad.emit.operations import Copy, Leaf, Window
-from tcgrad.emit.schedule import Wanted
-from tcgrad.emit.solving import inverses_that_multiply
-from tcgrad.emit.uses import is_trivial, needed_nodes
-from tcgrad.emit.values import Builder
+from tcgrad.emit.code.schedule import Wanted
+from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.built import Built
+from tcgrad.emit.graph.filling import Buffer
+from tcgrad.emit.graph.nodes import Graph
+from tcgrad.emit.graph.operations import Copy, Leaf, Window
+from tcgrad.emit.graph.solving import inverses_that_multiply
+from tcgrad.emit.graph.uses import is_trivial, needed_nodes
+from tcgrad.emit.graph.values import Builder
+from tcgrad.emit.lowering.lower import Lowering, Step
+from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Role, Tensor

@@ -45,7 +45,7 @@ from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, indices_within, tensors_read
 from tcgrad.ir.whole import is_whole
 from tcgrad.records import replace
-from tcgrad.simplify.attained import attained
+from tcgrad.simplify.facts.attained import attained
 
 # The largest array that a sum may build before it is worked out in pieces.
 _LARGEST = 2**22

@@ -16,7 +16,7 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, replace_components, tensors_read, terms_of, walk
 from tcgrad.prove.unfold import unfold
 from tcgrad.simplify import simplify
-from tcgrad.simplify.fold import Facts
+from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.inverses import operand_name, with_inverses_contracted
 from tcgrad.simplify.powers import negated
 

@@ -26,10 +26,10 @@ from tcgrad.prove.unfold import unfold, with_steps_taken
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.assume import Assumption, assume
-from tcgrad.simplify.clips import with_clips
 from tcgrad.simplify.expand import expand
 from tcgrad.simplify.inverses import inverted_by, operand_name, reads_inverses, with_inverses_contracted
-from tcgrad.simplify.polish import polish
+from tcgrad.simplify.shown.clips import with_clips
+from tcgrad.simplify.shown.polish import polish
 from tcgrad.simplify.symbols import with_symbols_as_deltas
 
 # As many of the last definitions are unfolded by themselves: what others stand for is longer, and cancels by name.

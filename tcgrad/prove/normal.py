@@ -33,14 +33,14 @@ from tcgrad.ir.traversal import children, factors_of, rebuild, sorts_in, terms_o
 from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.deltas import iverson
-from tcgrad.simplify.denominators import joined
 from tcgrad.simplify.expand import expand
-from tcgrad.simplify.implied import implied_guards
-from tcgrad.simplify.lookups import with_looked_up
 from tcgrad.simplify.order import first_term
-from tcgrad.simplify.permutations import product_sorted
 from tcgrad.simplify.powers import as_power, negated, split_coefficient
+from tcgrad.simplify.rules.deltas import iverson
+from tcgrad.simplify.rules.implied import implied_guards
+from tcgrad.simplify.rules.permutations import product_sorted
+from tcgrad.simplify.shorter.denominators import joined
+from tcgrad.simplify.shown.lookups import with_looked_up
 from tcgrad.simplify.signs import is_positive_with
 
 _MINUS = Fraction(-1)

@@ -11,8 +11,8 @@ from tcgrad.ir.nodes import ONE, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key
-from tcgrad.simplify.denominators import joined
 from tcgrad.simplify.expand import expand
+from tcgrad.simplify.shorter.denominators import joined
 
 
 def bases_of_roots(exprs: Iterable[Expr]) -> frozenset[str]:

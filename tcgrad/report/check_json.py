@@ -7,7 +7,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from tcgrad.check.results import CheckResult, Place, Result
+from tcgrad.check.judging.results import CheckResult, Place, Result
 
 
 def render_json(results: Sequence[CheckResult]) -> dict[str, Any]:

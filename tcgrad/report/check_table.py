@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.cells import cells, padded
-from tcgrad.check.results import Result, Status
+from tcgrad.check.judging.results import Result, Status
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.check.results import CheckResult
+from tcgrad.check.judging.results import CheckResult
 from tcgrad.report.check_text import render_counts, render_text
 
 

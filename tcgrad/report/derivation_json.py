@@ -13,17 +13,17 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of
+from tcgrad.notation.as_numpy.names import code_name
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.matrix import Symbol
-from tcgrad.notation.matrix_form import MatrixForm
-from tcgrad.notation.matrix_substitution import unfolded
-from tcgrad.notation.matrix_tree import length, parts
+from tcgrad.notation.matrix.nodes import Symbol
+from tcgrad.notation.matrix.tree import length, parts
 from tcgrad.notation.naming import Surroundings, name_indices
-from tcgrad.notation.numpy_names import code_name
-from tcgrad.notation.raising import raise_by_rows, raise_define
+from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
+from tcgrad.notation.raising.form import MatrixForm
+from tcgrad.notation.raising.refusal import Refusal
+from tcgrad.notation.raising.substitution import unfolded
 from tcgrad.notation.reading import align, sides
-from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
 from tcgrad.report.passages import Passage

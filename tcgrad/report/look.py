@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcgrad.cells import filled
-from tcgrad.check.results import Status
+from tcgrad.check.judging.results import Status
 from tcgrad.records import dataclass
 from tcgrad.report.console import console_into_text
 

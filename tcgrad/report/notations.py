@@ -9,11 +9,11 @@ from tcgrad.ir.nodes import ZERO, Component
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.traversal import walk
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.matrix_form import MatrixForm, matrix_sides
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.raising import raise_by_rows, raise_define
+from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
+from tcgrad.notation.raising.form import MatrixForm, matrix_sides
+from tcgrad.notation.raising.refusal import Refusal
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
-from tcgrad.notation.refusal import Refusal
 from tcgrad.notation.syntaxes import Syntax
 from tcgrad.records import dataclass, replace
 from tcgrad.report.styles import Style
@@ -104,7 +104,7 @@ def _matrix_shape(form: MatrixForm, syntax: Syntax) -> str:
 
 
 def _write_einstein(statements: Sequence[Statement], program: Program, style: Style) -> Written:
-    from tcgrad.notation.arrays import einstein_equation
+    from tcgrad.notation.arrays.definitions import einstein_equation
 
     def equation(define: Define) -> Equation | Refusal:
         return einstein_equation(define, program, style.einstein)
@@ -113,7 +113,7 @@ def _write_einstein(statements: Sequence[Statement], program: Program, style: St
 
 
 def _write_einsum(statements: Sequence[Statement], program: Program, style: Style) -> Written:
-    from tcgrad.notation.arrays import einsum_equation
+    from tcgrad.notation.arrays.definitions import einsum_equation
 
     def equation(define: Define) -> Equation | Refusal:
         made = einsum_equation(define, program)

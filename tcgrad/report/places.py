@@ -10,7 +10,7 @@ from tcgrad.ir.program import Program, defined_tensors
 from tcgrad.report.runs import Region, region
 
 if TYPE_CHECKING:
-    from tcgrad.check.results import Result
+    from tcgrad.check.judging.results import Result
 
 
 def locate(program: Program, results: tuple[Result, ...]) -> tuple[Region, ...]:

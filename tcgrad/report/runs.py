@@ -10,7 +10,7 @@ from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import in_order, render_all
 
 if TYPE_CHECKING:
-    from tcgrad.check.results import CheckResult, Result, Status
+    from tcgrad.check.judging.results import CheckResult, Result, Status
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
-from tcgrad.simplify.polish import polish
-from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.shown.polish import polish
+from tcgrad.simplify.shown.present import Presentation
 
 _MUCH = 1.15  # so many times the size of the lines is too long for closed forms
 

@@ -10,12 +10,12 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Expr, IndexSum, Mul
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import children, flat_factors, map_children
-from tcgrad.simplify.joining import may_be_joined
 from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
-from tcgrad.simplify.rules import simplify_node
+from tcgrad.simplify.rules.joining import may_be_joined
+from tcgrad.simplify.rules.nodes import simplify_node
 from tcgrad.simplify.shapes import shape
 
 __all__ = ["contract_deltas", "simplify"]

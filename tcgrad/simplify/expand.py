@@ -12,7 +12,7 @@ from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Call, Const, Expr, IndexReduce,
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import children, factors_of, rebuild, size, terms_of
 from tcgrad.simplify.powers import split_coefficient
-from tcgrad.simplify.rules import simplify_node
+from tcgrad.simplify.rules.nodes import simplify_node
 from tcgrad.simplify.signs import is_positive_number
 
 _LARGEST_POWER = 6

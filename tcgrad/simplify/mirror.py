@@ -17,7 +17,7 @@ from tcgrad.ir.whole import is_whole
 from tcgrad.records import replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import canonical_labels, key
-from tcgrad.simplify.permutations import holds_symbol
+from tcgrad.simplify.rules.permutations import holds_symbol
 
 
 def is_mirrored(define: Define) -> bool:

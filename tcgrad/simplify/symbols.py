@@ -13,7 +13,7 @@ from tcgrad.ir.traversal import factors_of, map_children, product_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import expand
-from tcgrad.simplify.permutations import holds_symbol, is_symbol
+from tcgrad.simplify.rules.permutations import holds_symbol, is_symbol
 
 _MOST_INDICES = 4  # 24 terms
 

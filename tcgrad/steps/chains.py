@@ -19,8 +19,8 @@ from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import is_inverse
-from tcgrad.simplify.permutations import is_symbol
 from tcgrad.simplify.powers import is_division, split_coefficient
+from tcgrad.simplify.rules.permutations import is_symbol
 from tcgrad.simplify.tidy import tidy, tidy_node
 from tcgrad.steps.rules import (
     ADD_EXPONENTS,

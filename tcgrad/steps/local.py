@@ -15,8 +15,8 @@ from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import dataclass
-from tcgrad.simplify.fold import Facts
-from tcgrad.simplify.present import Presentation
+from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.shown.present import Presentation
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps.chains import Step, simplified
 from tcgrad.steps.own import Own

@@ -9,8 +9,8 @@ from tcgrad.ir.nodes import Call, Component, Const, Expr, IndexReduce, Iverson, 
 from tcgrad.ir.traversal import children, rebuild
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
-from tcgrad.simplify.attained import attained
 from tcgrad.simplify.canonical import key
+from tcgrad.simplify.facts.attained import attained
 from tcgrad.simplify.tidy import tidy
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tcgrad.api import TensorFunction, loads
 from tcgrad.check import check
-from tcgrad.check.against import UserCode, UserFunction
+from tcgrad.check.user.against import UserCode, UserFunction
 
 pytestmark = pytest.mark.benchmark
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from tcgrad.check.results import Result
+from tcgrad.check.judging.results import Result
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.words import details, headline, reason, seeds, title, uri
 from tcgrad.report.runs import Entry, Region, Run

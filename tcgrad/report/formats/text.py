@@ -12,7 +12,7 @@ from tcgrad.report.look import Look, render_verdict
 from tcgrad.report.runs import Entry, Run
 
 if TYPE_CHECKING:
-    from tcgrad.check.results import CheckResult, Status
+    from tcgrad.check.judging.results import CheckResult, Status
 
 
 class Text(Format):

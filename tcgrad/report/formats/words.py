@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from tcgrad.check.results import Result, TermResult
+from tcgrad.check.judging.results import Result, TermResult
 from tcgrad.report.check_text import SAID, render_details
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.runs import Entry, Issue, Run

@@ -1,0 +1,1 @@
+"""Comparisons at one sample: derivatives and the module's functions against their references."""

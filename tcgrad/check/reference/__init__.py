@@ -1,0 +1,1 @@
+"""Derivatives by difference quotients, complex steps and exact arithmetic, each with a bound on its error."""

@@ -1,0 +1,1 @@
+"""Points at which everything is compared, and what is evaluated there first."""

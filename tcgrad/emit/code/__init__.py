@@ -1,0 +1,1 @@
+"""From the array program to Python."""

@@ -1,0 +1,167 @@
+"""Sums of products that have an operand in common: ``A @ X + B @ X`` is ``(A + B) @ X``, one product less, and
+``a*x - b*x`` is ``(a - b)*x``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from tcgrad.emit.graph.arrays import Axes, Kind, Node, Value
+from tcgrad.emit.graph.memory_order import unturned
+from tcgrad.emit.graph.operations import Expand, Matmul, Times, Transpose
+from tcgrad.emit.graph.values import Builder
+from tcgrad.ir.indices import Index, Integer
+
+Scaled = tuple[Fraction, Value]
+Terms = Sequence[Scaled]
+Plus = Callable[[Terms, Axes], Scaled]
+Factors = Counter[tuple[Node, bool]]  # how often each stands in a product; True: below the bar
+
+
+def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
+    """The terms of an elementwise sum, products with a common operand as one.
+
+    plus: adds up the other operands, with the order in which their axes are wanted if that costs nothing.
+
+    A product that was there before the statement costs nothing more, and stays; so does one with a vector in common: a
+    sum of matrices costs more than what each of them does to a vector.
+    """
+    terms = list(terms)
+    place = 0
+    while place < len(terms):
+        joined = _joined(build, terms, place, plus)
+        if joined is None:
+            place += 1
+            continue
+        places, made = joined
+        terms = [made if k == place else term for k, term in enumerate(terms) if k == place or k not in places]
+        place = 0
+    return terms
+
+
+def _joined(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+    """The places of the products that share an operand with the one at a place, and what they are together."""
+    if isinstance(terms[place][1].node.operation, Times):
+        return _with_factors_out(build, terms, place, plus)
+    alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
+    if alike is None:
+        return None
+    side, places = alike
+    return places, _product_of_sum(build, [terms[k] for k in places], side, plus)
+
+
+# Elementwise products
+
+
+def _with_factors_out(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+    """The same for elementwise products that share factors, the rest of each of one shape."""
+    first = terms[place][1]
+    factors = {k: _factors(build, terms[k][1], first) for k in range(place, len(terms))}
+    for shared in _shared(factors[place], [factors[later] for later in range(place + 1, len(terms))]):
+        left = {k: own - shared for k, own in factors.items() if shared <= own}
+        if _saved(factors, left) <= shared.total():
+            continue
+        rests = {k: _rest(build, own, first.axes) for k, own in left.items()}
+        rests = {k: rest for k, rest in rests.items() if _form(rest) == _form(rests[place])}
+        if _saved(factors, {k: left[k] for k in rests}) > shared.total():
+            sign, total = plus([(terms[k][0], rest) for k, rest in rests.items()], first.axes)
+            made = _product(build, shared + Factors({(build.aligned(total, first.axes), False): 1}))
+            return list(rests), (sign, Value(made, first.axes))
+    return None
+
+
+def _shared(own: Factors, others: Sequence[Factors]) -> Iterable[Factors]:
+    """What a product has in common with one or more of others, each once."""
+    found = {frozenset(shared.items()): shared for other in others if (shared := own & other)}
+    return found.values()
+
+
+def _saved(factors: Mapping[int, Factors], left: Mapping[int, Factors]) -> int:
+    """How many operations fewer it takes to work out what is left of products."""
+    return sum(_operations(factors[k]) - _operations(own) for k, own in left.items())
+
+
+def _form(value: Value) -> tuple[Axes, tuple[Integer, ...], Kind]:
+    return value.axes, value.node.shape, value.node.kind
+
+
+def _factors(build: Builder, value: Value, like: Value) -> Factors:
+    """The factors of a product that the statement made, if it is over the same axes as another value; else none."""
+    match value.node.operation:
+        case Times(above) if value.axes == like.axes and value.axes and build.graph.is_new(value.node):
+            return Factors((node, place >= above) for place, node in enumerate(value.node.arguments))
+        case _:
+            return Factors()
+
+
+def _operations(factors: Factors) -> int:
+    """How many products and quotients of arrays the product takes."""
+    above = sum(count for (_, under), count in factors.items() if not under)
+    return factors.total() - min(above, 1)
+
+
+def _rest(build: Builder, factors: Factors, axes: Axes) -> Value:
+    """What is left of a product, over those of its axes that it has."""
+    node = _product(build, factors)
+    own = axes[len(axes) - len(node.shape) :]
+    if isinstance(node.operation, Expand):
+        own = tuple([index for index, is_new in zip(own, node.operation.new, strict=True) if not is_new])
+        node = node.arguments[0]
+    return Value(node, own)
+
+
+def _product(build: Builder, factors: Factors) -> Node:
+    above, below = ([node for node, under in factors.elements() if under is side] for side in (False, True))
+    return build.times(above, below)
+
+
+# Products that sum
+
+
+def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, list[int]] | None:
+    """The operand's side and the places of the products that share the operand on that side with the one at a place."""
+    value = terms[place][1]
+    if not _can_join(build, value.node, side):
+        return None
+    common, other = value.node.arguments[side], value.node.arguments[1 - side]
+    places = [
+        later
+        for later, (_, found) in enumerate(terms[place:], place)
+        if found.axes == value.axes
+        and found.node.operation == value.node.operation
+        and found.node.arguments[side] is common
+        and found.node.arguments[1 - side].shape == other.shape
+        and build.graph.is_new(found.node)
+    ]
+    return (side, places) if len(places) > 1 else None
+
+
+def _can_join(build: Builder, node: Node, side: int) -> bool:
+    """Whether a node is a product that the statement made, whose operand on a side is more than a vector to it."""
+    match node.operation:
+        case Matmul():
+            kept = node.arguments[side].shape[-2:][side:][:1] if len(node.arguments[side].shape) > 1 else ()
+        case _:
+            return False
+    return any(size.as_number != 1 for size in kept) and build.graph.is_new(node)
+
+
+def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scaled:
+    """The sum of products that have the operand on a side in common."""
+    scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
+    value = terms[0][1]
+    axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
+    others = [(c / scale, Value(term.node.arguments[1 - side], axes)) for c, term in terms]
+    if not are_turned(others):
+        others = [(c, unturned(other) if abs(c) == 1 else other) for c, other in others]
+    sign, total = plus(others, axes)
+    made = build.aligned(total, axes)
+    operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
+    return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
+
+
+def are_turned(terms: Terms) -> bool:
+    """Whether all terms are arrays with their axes in another order."""
+    return all(isinstance(value.node.operation, Transpose) for _, value in terms)

@@ -1,0 +1,1 @@
+"""What holds at all sizes that fit a spec, and what reads of tensors ask of sizes."""

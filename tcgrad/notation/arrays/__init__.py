@@ -1,0 +1,1 @@
+"""Notations of whole arrays: modified Einstein notation and ``np.einsum``."""

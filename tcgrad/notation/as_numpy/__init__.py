@@ -1,0 +1,1 @@
+"""Formulas as single NumPy expressions."""

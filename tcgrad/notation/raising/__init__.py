@@ -1,0 +1,1 @@
+"""From index notation to matrix notation."""

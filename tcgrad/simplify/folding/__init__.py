@@ -1,0 +1,1 @@
+"""Definitions recognised in expressions, which are written with their components."""

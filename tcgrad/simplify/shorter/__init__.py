@@ -1,0 +1,1 @@
+"""Sums and products written otherwise where that costs less to read."""

@@ -1,0 +1,1 @@
+"""The last touches before a formula is shown."""
