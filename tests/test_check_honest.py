@@ -133,6 +133,14 @@ def zeros_by_zeros():
 SINE = "inputs: {x: []}\nequations: ['f = sin(x)']\n"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("weight", ["([i < N - 1] + 2)", "(3*[i >= 1] - 1)", "([i > 0] + [i > 1] + [i > 2])"])
+def test_numbers_that_are_made_of_brackets_are_multiplied_with_rounding(weight, dtype):
+    text = f"dims: {{N: 5}}\ninputs: {{x: [N]}}\nequations: ['y[i] = {weight}*x[i]']\n"
+    results = tcgrad.loads(text).check(dtype=dtype, trials=5).results
+    assert {result.status for result in results} == {"pass"}
+
+
 @pytest.mark.parametrize("one", zeros_by_zeros(), ids=["at points", "by rounding"])
 @pytest.mark.parametrize("dtype", ["float64", "longdouble"])
 def test_points_at_which_a_formula_is_none_are_not_passed_over(one, dtype):

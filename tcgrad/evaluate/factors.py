@@ -50,25 +50,34 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
         worked = [other(context) for other in others]
         divides = context.noise is not None and any(each.divisor for each in worked)
         if not is_guarded:
-            return combined([], worked, context, divides=divides)
+            return combined([], [], worked, context, divides=divides)
         holds, weights = [mask(context) for mask in masks], [each(context) for each in sums]
-        cast = [*(Labelled(whole(mask.array, context.dtype), mask.axes) for mask in holds), *weights]
+        cast = [Labelled(whole(mask.array, context.dtype), mask.axes) for mask in holds]
         if not all(is_finite(each.value.array) for each in worked):
             holds += [Labelled(np.asarray(each.array != 0), each.axes) for each in weights]
             holds += [support(context) for support in supports]
             worked = [Factor(with_zeros(each.value, holds)) for each in worked]
-        return combined(cast, worked, context, divides=divides)
+        return combined(cast, weights, worked, context, divides=divides)
 
-    def combined(cast: list[Labelled], worked: list[Factor], context: Context, *, divides: bool) -> Labelled:
+    def combined(
+        cast: list[Labelled], weights: list[Labelled], worked: list[Factor], context: Context, *, divides: bool
+    ) -> Labelled:
         """divides: whether one of the factors was a reciprocal, which is rounded as soon as it is one of a product."""
-        values = [each.value for each in worked]
+        values = [*weights, *(each.value for each in worked)]
         if bound:
             return settled_contraction([*cast, *values], bound, context, are_whole=factors.are_whole)
         result = in_turn(worked, context)
         if context.noise is None:
-            return multiply([result, *cast], context) if cast else result
-        exact = factors.only_powers_of_two and not divides
-        moved = result if exact else settled_product(result, values, context)
+            return multiply([result, *cast, *weights], context) if cast or weights else result
+        whole_product = multiply([result, *weights], context) if weights else result
+        exact = factors.only_powers_of_two and not divides and all(map(_are_powers_of_two, weights))
+        moved = whole_product if exact else settled_product(whole_product, values, context)
         return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 
     return evaluate
+
+
+def _are_powers_of_two(weights: Labelled) -> bool:
+    """Whether multiplying by any of some numbers is exact; 0 and negative ones do so too."""
+    mantissas, _ = np.frexp(np.abs(weights.array.astype(float)))
+    return bool(np.isin(mantissas, (0, 0.5)).all())

@@ -6,17 +6,15 @@ read has to be padded, nothing is chosen, and what is read in the box is what th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tcgrad.emit.lowering.factors import Factors
 from tcgrad.emit.sizes.fitting import Fitting
-from tcgrad.emit.sizes.overhangs import stays_inside
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Component, Delta, Expr
+from tcgrad.ir.nodes import Delta, Expr
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import walk
 from tcgrad.records import replace
 
 _ZERO = Integer.of(0)
@@ -32,7 +30,7 @@ class _Side(NamedTuple):
 
 
 def boxed(parts: Factors, fitting: Fitting) -> Factors | None:
-    """A product with the brackets of a box undone; None where there is no box, or no read that needs its brackets."""
+    """A product with the brackets of a box undone; None where there is no box."""
     sides = [side for factor, inverted in parts.factors if not inverted and (side := _side(factor))]
     index_of = dict.fromkeys(side.of for side in sides)
     found = {index: _box([side for side in sides if side.of is index], index, fitting) for index in index_of}
@@ -40,8 +38,6 @@ def boxed(parts: Factors, fitting: Fitting) -> Factors | None:
     if not boxes or len(boxes) < len(found):
         return None
     rest = [(factor, inverted) for factor, inverted in parts.factors if all(factor is not s.guard for s in sides)]
-    if not any(_may_leave(factor, boxes, fitting) for factor, _ in rest):
-        return None
     inside = {index: Index("r", high - low) for index, (low, high) in boxes.items()}
     at = {index: inside[index].expr + low for index, (low, _) in boxes.items()}
     return replace(
@@ -89,13 +85,3 @@ def _box(sides: Sequence[_Side], index: Index, fitting: Fitting) -> tuple[Intege
     left_out = low.as_number, (index.size - high).as_number
     is_part = None not in left_out and all(map(fitting.never_negative, (low, index.size - high, high - low)))
     return (low, high) if is_part else None
-
-
-def _may_leave(factor: Expr, boxes: Collection[Index], fitting: Fitting) -> bool:
-    """Whether a read by an index of the box leaves its tensor where the index has its whole range."""
-    return any(
-        any(index in boxes for index in position.indices) and not stays_inside(position, size, fitting)
-        for read in walk(factor)
-        if isinstance(read, Component)
-        for position, size in zip(read.indices, read.tensor.shape, strict=True)
-    )
