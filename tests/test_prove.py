@@ -364,7 +364,6 @@ of an inverse, turned: y[i,j] = inv(e)[i,j] | y[i,j] = a[j,i]
 of a product with an inverse, in its order: y[i,j] = inv(o)[i,j] | y[i,j] = inv(b)[i,k]*a[k,j]
 determinant of an inverse as if it were of the matrix: y = det(e) | y = det(a)
 determinant of a scaled product: y = det(r) | y = s*det(a)*det(b)
-factors that are square by their sizes alone: y = det(m) | y = det(u)*det(v)
 """.strip().splitlines()
 
 
@@ -383,6 +382,14 @@ def test_inverses_are_those_of_factors_and_cancel(left, right):
 @pytest.mark.parametrize(("left", "right"), [sides(row) for row in NO_INVERSE])
 def test_inverses_that_are_not_the_same(left, right):
     assert not proved_of_matrices(left, right)
+
+
+def test_an_inverse_that_is_one_by_its_sizes_alone_is_not_proved():
+    """The equations hold for other sizes of ``K``, too, at which there is none."""
+    equations = "['m[i,j] = u[i,k]*v[k,j]', 'y = logdet(m)']"
+    text = f"dims: {{N: 3, K: 3}}\ninputs: {{u: [N, K], v: [K, N]}}\nequations: {equations}\n"
+    (found,) = tcgrad.loads(f"{text}expect: ['dy/du[p,q] = inv(u)[q,p]']\n").check(only="expect").results
+    assert (found.status, found.proved) == ("pass", False)
 
 
 ASSUMED = """

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from tcgrad.calculus.second import has_hessian
 from tcgrad.check.comparing.bench import Bench
 from tcgrad.check.comparing.entering import Claim, enter
 from tcgrad.check.evaluated.emitted import Module, ModuleError, same_bits
@@ -104,16 +105,15 @@ def compare_repeated(bench: Bench) -> None:
 
 
 def _calls(bench: Bench, module: Module) -> dict[str, Callable[[], dict[str, Array]]]:
-    """What is called twice; products with the Hessian only where they are compared."""
+    """What is called twice."""
     upstream, tangents = upstream_arrays(bench.sample), dict(bench.sample.tangents)
     calls: dict[str, Callable[[], dict[str, Array]]] = {
         "forward": module.forward,
         "backward": lambda: module.backward(upstream),
         "value_and_grad": lambda: module.value_and_grad(upstream)[1],
         "jvp": lambda: module.jvp(tangents),
-        "hvp": lambda: module.hvp(tangents),
     }
-    return {name: call for name, call in calls.items() if name != "hvp" or name in module.calls}
+    return calls | {"hvp": lambda: module.hvp(tangents)} if has_hessian(bench.paths.program) else calls
 
 
 def _unlike(bench: Bench, module: Module) -> Iterator[str]:
