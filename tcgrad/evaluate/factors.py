@@ -79,5 +79,5 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
 
 def _are_powers_of_two(weights: Labelled) -> bool:
     """Whether multiplying by any of some numbers is exact; 0 and negative ones do so too."""
-    mantissas, _ = np.frexp(np.abs(weights.array.astype(float)))
+    mantissas, _ = np.frexp(np.abs(weights.array).astype(float))
     return bool(np.isin(mantissas, (0, 0.5)).all())
