@@ -771,3 +771,10 @@ def test_an_axis_does_not_go_where_it_comes_back(name):
     emitted = Emitted(spec(*AXES_BACK[name]))
     assert not re.search(r"0\](\[\.\.\., None\]|\[:, None\])", emitted.source.split("def backward")[1])
     check_everything(emitted)
+
+
+def test_the_dtype_is_that_of_an_input_where_what_is_saved_is_made_of_none():
+    made = Emitted(spec(["x: [N]", "z: [N]"], ["l = sum[i](x[i]*where(i != 1, 0.5, 2))"], dims="{N: 5}"))
+    x, z = np.ones((2, 5), np.float32)
+    _, gradients = made.module.value_and_grad(x, z)
+    assert [gradient.dtype for gradient in gradients] == [np.float32, np.float32]

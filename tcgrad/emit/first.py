@@ -70,7 +70,7 @@ class FirstOrderWriter(ModuleWriter):
         if missing:  # they are solved for by others, which any input may show
             for node, tensor in inputs.items():
                 self._keep(backward, kept, node, tensor)
-        typed = [node for node in kept if node.kind is Kind.FLOAT]
+        typed = [node for node in kept if node.kind is Kind.FLOAT and node.sources]
         if backward.used.dtype and not typed:
             typed = [node for node, tensor in inputs.items() if tensor.is_real][:1]
             kept.update((node, self._name(inputs[node])) for node in typed)
