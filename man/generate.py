@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 from roff import escape, join, paragraphs, prose, reference, table
 
-from tcgrad.check.mistakes import MISTAKES
+from tcgrad.check.mistakes.kinds import MISTAKES
 from tcgrad.cli import app
 from tcgrad.cli.help import CONTEXT, Example, describe, option_groups
 from tcgrad.codes import CODES

@@ -9,6 +9,7 @@ import pytest
 from reference_functions import MORE, by_mpmath
 
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
+from tcgrad.evaluate.contractions import contract
 from tcgrad.evaluate.expressions import value
 from tcgrad.evaluate.labelled import Labelled, batch_of, union
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
@@ -523,3 +524,24 @@ def test_contractions_of_all_forms_and_of_many_terms(equation, dtype):
     expr = IndexSum(summed, product) if summed else product
     found = evaluate(expr, [each[i] for i in kept], dict(zip(tensors, arrays, strict=True)), dtype=dtype)
     assert np.array_equal(found, np.einsum(equation, *arrays, optimize=False))
+
+
+@pytest.mark.parametrize("equation", ["dik,dkj->dij", "dij,dij->d", "dik,dkj,djl->dil", "ijd,dj->i"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_contractions_of_what_is_the_same_along_an_axis(equation, place):
+    """An array of length 1 along an axis of others stands for what repeats along it."""
+    read, _, kept = equation.partition("->")
+    size = Integer.of(20)
+    each = {name: Index(name, size) for name in dict.fromkeys(read.replace(",", ""))}
+    random = np.random.default_rng(0)
+    arrays = [random.normal(size=(20,) * len(part)) for part in read.split(",")]
+    along = read.split(",")[place].index("d")
+    arrays[place] = arrays[place].take([0], axis=along)
+    values = [
+        Labelled(array, tuple(each[i] for i in part)) for part, array in zip(read.split(","), arrays, strict=True)
+    ]
+    found = contract(
+        values, tuple(index for name, index in each.items() if name not in kept), Context({}, np.dtype(float))
+    )
+    arrays[place] = arrays[place].repeat(20, axis=along)
+    np.testing.assert_allclose(found.aligned([each[i] for i in kept]), np.einsum(equation, *arrays), rtol=1e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import prod, sqrt
@@ -50,12 +50,27 @@ def _plan(each: tuple[tuple[Index, ...], ...], bound: tuple[Index, ...]) -> _Pla
 def contract(values: Sequence[Labelled], bound: tuple[Index, ...], context: Context) -> Labelled:
     """The product of ``values`` summed over ``bound``; an index on which none depends multiplies by its size."""
     kept, absent = _plan(tuple([each.axes for each in values]), bound)
-    arrays = [each for each in values if each.axes]
+    arrays = _without_repeats([each for each in values if each.axes])
     summed = _in_parts(arrays, kept, context) if arrays else np.ones((), context.dtype)
     for each in values:
         summed = summed if each.axes else np.asarray(summed * each.array)
     repeats = prod(context.shape(absent)) if absent else 1
     return Labelled(summed if repeats == 1 else np.asarray(summed * summed.dtype.type(repeats)), kept)
+
+
+def _without_repeats(values: list[Labelled]) -> list[Labelled]:
+    """Arrays without the axes of length 1 along which others are longer: these stand for the same all along."""
+    if not any(1 in each.array.shape for each in values):
+        return values
+    longer = {index for each in values for index, length in zip(each.axes, each.array.shape, strict=True) if length > 1}
+    return [_without_axes(each, longer) if 1 in each.array.shape else each for each in values]
+
+
+def _without_axes(value: Labelled, longer: Collection[Index]) -> Labelled:
+    lengths = enumerate(zip(value.axes, value.array.shape, strict=True))
+    gone = tuple(axis for axis, (index, length) in lengths if length == 1 and index in longer)
+    left = tuple(index for axis, index in enumerate(value.axes) if axis not in gone)
+    return Labelled(value.array.squeeze(gone), left) if gone else value
 
 
 def settled_contraction(
