@@ -131,3 +131,13 @@ def test_a_step_that_is_0_at_the_sizes_of_the_spec(size: int) -> None:
     inputs = "{x: [4], w: [K], u: [H]}"
     text = f"dims: {{K: 1, H: 2}}\ninputs: {inputs}\nequations: ['y[i,k] = w[k]*u[i]*x[K*i-i+k]']\n"
     check_everything(Emitted(text, {"K": size}))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_loops_over_two_indices_may_have_no_step(size):
+    """Of a short axis nothing is left by a condition: `ndindex` knows no negative lengths."""
+    inputs = ["w: [N, N]", "e: ['2*N']", "y: {shape: [N], dtype: int}"]
+    equation = "f = sum[i,j](tanh(w[i,j])*where(i < 2, delta[i,j], 3)*[y[i] == y[j]]*e[i+j])"
+    made = Emitted(spec(inputs, [equation], dims="{N: 5}", wrt="[w, e]"), {"N": size})
+    assert "np.ndindex(N, max(N - 2, 0))" in made.source
+    check_everything(made, tolerance=1e-6)

@@ -68,10 +68,11 @@ class SizePrinter:
 
     def new_shape(self, sizes: Sequence[Integer]) -> str:
         """A shape as NumPy's constructors take it: a number for one axis, and 0 for a loop that has no steps."""
-        codes = [self._no_less_than_0(size) for size in sizes]
+        codes = [self.no_less_than_0(size) for size in sizes]
         return codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
 
-    def _no_less_than_0(self, size: Integer) -> str:
+    def no_less_than_0(self, size: Integer) -> str:
+        """A size as a number of steps, of which there are none where it is negative."""
         code = self.size(size).code
         return code if self.fitting.never_negative(size) else f"max({code}, 0)"
 

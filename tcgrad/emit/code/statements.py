@@ -235,9 +235,10 @@ def _write(local: Local, name: str, target: tuple[str, str], rest: str) -> list[
 
 
 def _loop_head(printer: Printer, block: Block, variables: Sequence[Dim]) -> list[str]:
-    sizes = ", ".join(printer.size(size).code for size in block.sizes[: block.looped])
-    names = ", ".join(variable.name for variable in variables)
-    return [f"for {names} in {'range' if len(variables) == 1 else 'np.ndindex'}({sizes}):"]
+    names, sizes = ", ".join(variable.name for variable in variables), block.sizes[: block.looped]
+    if len(sizes) == 1:
+        return [f"for {names} in range({printer.size(sizes[0]).code}):"]
+    return [f"for {names} in np.ndindex({', '.join(map(printer.no_less_than_0, sizes))}):"]
 
 
 def _target(printer: Printer, node: Node, block: Block, variables: Sequence[Dim]) -> tuple[str, str]:
