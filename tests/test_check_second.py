@@ -249,3 +249,10 @@ def test_memory_is_enough_for_what_a_product_of_many_factors_makes_of_each_direc
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 100 * 2**20
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant <= 52, reason="longdouble is no wider than double here")
+def test_numbers_of_second_derivatives_are_doubles():
+    """There is a 4/3 in the products with the Hessian, and none in the equations or their gradients."""
+    text = "dims: {N: 3}\ninputs: {x: [N], z: [N]}\nequations: ['y = sum[i](z[i]^3/(1 + x[i//2]^2))']\n"
+    assert all(loads(text).check(dtype="longdouble", seed=seed).ok for seed in range(3))

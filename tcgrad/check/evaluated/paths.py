@@ -11,7 +11,7 @@ import numpy as np
 from tcgrad.calculus import Derivation, Gradient, Jacobian
 from tcgrad.calculus.dependence import Lines, depending_on
 from tcgrad.calculus.jacobians import goes_forward, stepwise_blocks, stepwise_jacobian, stepwise_jacobians
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.second import gradient_program, has_hessian
 from tcgrad.calculus.tangents import push_forward
 from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.check.labels import axis_names
@@ -94,7 +94,9 @@ class Paths:
 
         They are SciPy's functions, LAPACK, and numbers: those that are no doubles, and those worked out from others.
         """
-        statements = (*self.derivation.worked.statements, *self.derivation.backward)
+        statements = (*self.derivation.worked.statements, *self.derivation.backward, *self.tangents)
+        if has_hessian(self.program):
+            statements += (*self.gradients.statements, *self.second_tangents)
         varying = depending_on(self.program, [item.tensor for item in self.program.inputs])
         nodes = [node for statement in statements for body in bodies(statement) for node in walk(body)]
         return any(isinstance(s, Intrinsic) for s in statements) or any(_is_double(node, varying) for node in nodes)
