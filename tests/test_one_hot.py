@@ -75,3 +75,18 @@ def test_but_not_for_others(loss: str, line: str) -> None:
     made, given = shown("simplex", loss)
     assert made != line
     assert not given
+
+
+REPEATED = [
+    "((x[i]*delta[i,j] + z[j]*delta[i,y[j]])*w[i,y[j]]*(z[i] + x[j])*w[y[i],j]*w[i,i])^2",
+    "(delta[i,y[j]]*w[i,y[j]]*w[y[i],j])^2*(z[i] + x[j])^2/(w[i,i] + 9)^2",
+    "delta[i,y[j]]*sqrt(N*pi)*w[i,y[j]]^2*w[y[i],j]*w[i,i]*sqrt(N)",
+]
+
+
+@pytest.mark.parametrize("summand", REPEATED)
+def test_factors_that_become_alike_where_rows_are_looked_up_are_all_there(summand):
+    inputs = "{x: [N], z: [N], w: [N, N], y: {shape: [N], dtype: int}}"
+    function = tcgrad.loads(f"dims: {{N: 3}}\ninputs: {inputs}\nequations: ['f = sum[i,j]({summand})']\nwrt: [w]\n")
+    results = [one for seed in range(4) for one in function.check(only=("jacobian", "gradient"), seed=seed).results]
+    assert {one.status for one in results} == {"pass"}

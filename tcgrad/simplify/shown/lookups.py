@@ -8,15 +8,22 @@ from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Component, Delta, Expr, Mul
 from tcgrad.ir.traversal import integers, map_children, map_integers, sorts_in
+from tcgrad.simplify import simplify
 
 
 def with_rows_looked_up(expr: Expr) -> Expr:
     """An expression with the index in the place of each position that a delta beside it says to be that index, but not
-    in brackets: with an index more they would no longer leave out what has no value for the others.
+    in brackets: with an index more they would no longer leave out what has no value for the others. What is made anew
+    is simplified, for factors and terms may have become alike.
     """
+    made = _with_rows_looked_up(expr)
+    return expr if made is expr else simplify(made)
+
+
+def _with_rows_looked_up(expr: Expr) -> Expr:
     if Delta not in sorts_in(expr):
         return expr
-    made = map_children(expr, with_rows_looked_up)
+    made = map_children(expr, _with_rows_looked_up)
     return with_looked_up(made, in_brackets=False) if isinstance(made, Mul) else made
 
 

@@ -47,9 +47,10 @@ def polish(expr: Expr) -> Expr:
 
     Rows that are looked up are so first or last, whichever is shorter: either may make terms alike.
     """
-    made = with_rows_looked_up(_polished(expr))
-    looked_up = with_rows_looked_up(expr)
-    return made if looked_up is expr else min(_polished(looked_up), made, key=cost)
+    made, looked_up = _polished(expr), with_rows_looked_up(expr)
+    if looked_up is expr:
+        return made
+    return min(_polished(looked_up), _polished(with_rows_looked_up(made)), key=cost)
 
 
 def _polished(expr: Expr) -> Expr:
@@ -90,30 +91,31 @@ def _with_one_number(expr: Mul) -> Expr:
 
 def _with_conjugates_joined(expr: Expr) -> Expr:
     """``(1 - y) (1 + y) = 1 - y^2``"""
-    for one, other in combinations([factor for factor in factors_of(expr) if isinstance(factor, Add)], 2):
+    factors = factors_of(expr)
+    sums = [(place, factor) for place, factor in enumerate(factors) if isinstance(factor, Add)]
+    for (place, one), (further, other) in combinations(sums, 2):
         if len(one.terms) != 2 or not any(term in (ONE, MINUS_ONE) for term in one.terms):
             continue
         for first, second in permutations(one.terms):
             if are_equal(other, simplify(Add((first, negated(second))))):
                 square = Add((Pow(first, const(2)), negated(Pow(second, const(2)))))
-                rest = [factor for factor in factors_of(expr) if factor not in (one, other)]
+                rest = [factor for n, factor in enumerate(factors) if n not in (place, further)]
                 return product_of([*rest, simplify(square)])
     return expr
 
 
 def _with_roots_joined(expr: Expr) -> Expr:
     """``sqrt(2) sqrt(pi) = sqrt(2 pi)``: numbers and sizes are positive."""
-    roots: dict[Fraction, list[Expr]] = {}
+    roots: dict[Fraction, list[Pow]] = {}
     for factor in factors_of(expr):
         match factor:
             case Pow(base=base, exponent=Const(value=n)) if n.denominator != 1 and is_positive_number(base):
-                roots.setdefault(n, []).append(base)
-    joined = {exponent: bases for exponent, bases in roots.items() if len(bases) > 1}
+                roots.setdefault(n, []).append(factor)
+    joined = {exponent: parts for exponent, parts in roots.items() if len(parts) > 1}
     if not joined:
         return expr
-    gone = [base for bases in joined.values() for base in bases]
-    kept = [factor for factor in factors_of(expr) if not (isinstance(factor, Pow) and factor.base in gone)]
-    made = [Pow(simplify(Mul(tuple(bases))), Const(exponent)) for exponent, bases in joined.items()]
+    kept = [factor for factor in factors_of(expr) if all(factor not in parts for parts in joined.values())]
+    made = [Pow(simplify(product_of([part.base for part in parts])), Const(n)) for n, parts in joined.items()]
     return Mul((*kept, *made)) if kept or len(made) > 1 else made[0]
 
 
@@ -146,16 +148,17 @@ def _is_pi(part: Expr) -> bool:
 
 def _with_ratios_joined(expr: Expr) -> Expr:
     """``a^2 c^-2 = (a/c)^2``; sizes stay where they are."""
-    powers: dict[Fraction, dict[Expr, Expr]] = {}  # by the exponent's size those above and below, to the first power
+    powers: dict[Fraction, list[tuple[Expr, Expr, bool]]] = {}  # each with it to the first power, and whether above
     for factor in factors_of(expr):
         match factor:
             case Pow(base=base, exponent=Const(value=n)) if n.denominator == 1 and abs(n) > 1:
                 if not isinstance(base, Const | IndexValue):
-                    powers.setdefault(abs(n), {})[factor] = power(base, Const(n / abs(n)))
+                    powers.setdefault(abs(n), []).append((factor, power(base, Const(n / abs(n))), n > 0))
             case _:
                 pass
     for exponent, parts in powers.items():
-        if len({part is factor.base for factor, part in parts.items() if isinstance(factor, Pow)}) == 2:
-            kept = [factor for factor in factors_of(expr) if factor not in parts]
-            return _with_ratios_joined(product_of([*kept, Pow(product_of(list(parts.values())), Const(exponent))]))
+        gone, first_powers, are_above = zip(*parts, strict=True)
+        if len(set(are_above)) == 2:
+            kept = [factor for factor in factors_of(expr) if factor not in gone]
+            return _with_ratios_joined(product_of([*kept, Pow(product_of(first_powers), Const(exponent))]))
     return expr
