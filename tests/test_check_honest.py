@@ -121,6 +121,17 @@ def test_high_powers_pass_in_the_widest_type():
     assert all(made.check(dtype="longdouble", seed=seed).ok for seed in range(4))
 
 
+@pytest.mark.parametrize(
+    "right",
+    ["(delta[i,y[j]] - [i < N - 1])*(delta[i,j] + N)*z[j]*sin(w[i,j])", "(delta[i,j] + w[i,j])*(w[j,i] - w[N-1-i,j])"],
+)
+def test_brackets_that_cancel_are_multiplied_out_with_rounding(right):
+    """A module adds what is there for each of them in turn."""
+    inputs = "{z: [N], w: [N, N], y: {shape: [N], dtype: int}}"
+    made = tcgrad.loads(f"dims: {{N: 5}}\ninputs: {inputs}\nequations: ['o[i,j] = {right}']\n")
+    assert all(made.check(seed=seed).ok for seed in range(4))
+
+
 def zeros_by_zeros():
     """Factors that are 1 or no number, for they are 0/0 at about half of the points, or where rounding has it."""
     x = Component(tcgrad.loads(SINE).program.inputs[0].tensor, ())

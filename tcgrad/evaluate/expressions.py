@@ -158,9 +158,11 @@ def _add(expr: Add) -> Evaluator:
         terms = [part(context) for part in parts]
         axes = union(terms)
         result = _added(terms, axes)
-        if context.noise is None or is_exact_sum:
+        if context.noise is None:
             return result
         magnitude = _added(sizes_of(terms), axes)
+        if is_exact_sum:
+            return Labelled(result.array, axes, magnitude)
 
         def zeros() -> Labelled:
             """The difference of two equal numbers is exact."""

@@ -16,6 +16,7 @@ from tcgrad.evaluate.products import (
     in_turn,
     multiplied_out,
     multiply,
+    settled_by_terms,
     settled_product,
     with_zeros,
 )
@@ -69,15 +70,23 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
         result = in_turn(worked, context)
         if context.noise is None:
             return multiply([result, *cast, *weights], context) if cast or weights else result
-        whole_product = multiply([result, *weights], context) if weights else result
-        exact = factors.only_powers_of_two and not divides and all(map(_are_powers_of_two, weights))
-        moved = whole_product if exact else settled_product(whole_product, values, context)
+        exact = factors.only_powers_of_two and not divides
+        if weights and not (exact and all(map(_is_exact, weights))):
+            moved = settled_by_terms(multiply([result, *weights], context), values, context)
+        elif exact:
+            moved = multiply([result, *weights], context) if weights else result
+        else:
+            moved = settled_product(result, values, context)
         return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 
     return evaluate
 
 
-def _are_powers_of_two(weights: Labelled) -> bool:
-    """Whether multiplying by any of some numbers is exact; 0 and negative ones do so too."""
-    mantissas, _ = np.frexp(np.abs(weights.array).astype(float))
-    return bool(np.isin(mantissas, (0, 0.5)).all())
+def _is_exact(weights: Labelled) -> bool:
+    """Whether multiplying by any of some numbers is exact, by what they are sums of as well: all are powers of two, or
+    0, and no two terms are there at once.
+    """
+    sizes = np.abs(weights.array).astype(float)
+    mantissas, _ = np.frexp(sizes)
+    is_apart = weights.terms is None or np.array_equal(weights.terms.array, sizes)
+    return is_apart and bool(np.isin(mantissas, (0, 0.5)).all())

@@ -90,6 +90,19 @@ def settled_product(product: Labelled, values: Sequence[Labelled], context: Cont
     return context.settle(product, magnitude, zeros=zeros)
 
 
+def settled_by_terms(product: Labelled, values: Sequence[Labelled], context: Context) -> Labelled:
+    """The same where some values are sums: of the size that it has multiplied out, for it may be worked out so."""
+    sizes = sizes_of(values)
+
+    def zeros() -> Labelled:
+        """Where a factor is 0, even by its terms."""
+        return zeros_of(
+            multiply([Labelled((each.array != 0).astype(context.dtype), each.axes) for each in sizes], context)
+        )
+
+    return context.settle(product, lambda: multiply(sizes, context), zeros=zeros)
+
+
 def zeros_of(value: Labelled) -> Labelled:
     """Where a value is 0."""
     return Labelled(np.asarray(value.array == 0), value.axes)
