@@ -45,3 +45,10 @@ def test_a_bracket_that_is_needed_stays(right):
     (jacobian,) = tcgrad.loads(text).derive().jacobians
     assert bracket in print_define(jacobian.define)
     check_everything(Emitted(text), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("weight", ["(2 + delta[i,y[j]])", "([i < j] - [j < i])", "(3*[i < j] + [j <= i])"])
+def test_numbers_that_are_made_of_brackets_are_multiplied_once(weight):
+    inputs = ["z: [N]", "w: [N, N]", "y: {shape: [N], dtype: int}"]
+    equations = [f"o[i,j] = z[j]*{weight}/(1 + w[i,j]^2)", "l = sum[i,j](o[i,j]*z[i])"]
+    assert tcgrad.loads(spec(inputs, equations, dims="{N: 5}", outputs="[l]", wrt="[w]")).check(seed=0).ok

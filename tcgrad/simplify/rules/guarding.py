@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.gaps import Gap, has_gap
-from tcgrad.ir.guards import is_guard
+from tcgrad.ir.guards import is_guard, is_mask
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import Component, Expr
+from tcgrad.ir.nodes import ZERO, Component, Expr, Iverson
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, walk
+from tcgrad.simplify.signs import is_positive
 
 
 def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
     """The guards among the factors ``before`` that are gone from the ``rest``, and without which that need not exist.
 
     Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
+    Of a sum with masks, which has other values than 0 and 1, it is that it is not 0.
     """
     gone = [factor for factor in before if is_guard(factor) and factor not in rest]
     gaps = {gap for factor in rest for gap in gaps_in(factor)} if gone else ()
-    return [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
+    kept = [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
+    return [guard if is_mask(guard) else Iverson("!=", guard, ZERO) for guard in kept if not is_positive(guard, ())]
 
 
 def gaps_in(expr: Expr) -> Iterator[Gap]:
