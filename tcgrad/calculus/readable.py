@@ -234,8 +234,11 @@ class Readable:
         return made if cost(made) < cost(simplify(body)) else body
 
     def _with_logarithms_out(self, body: Expr) -> Expr:
+        """A right side with factors for the logarithms that exponents add up, where that is shorter."""
         changed = with_logarithms_out(body)
-        made = body if changed is body else self.known.fold(changed)
+        if changed is body:
+            return body
+        made = self.known.fold(changed)
         return made if cost(made) < cost(simplify(body)) else body
 
     @cached_property

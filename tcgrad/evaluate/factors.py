@@ -70,13 +70,10 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
         result = in_turn(worked, context)
         if context.noise is None:
             return multiply([result, *cast, *weights], context) if cast or weights else result
-        exact = factors.only_powers_of_two and not divides
-        if weights and not (exact and all(map(_is_exact, weights))):
-            moved = settled_by_terms(multiply([result, *weights], context), values, context)
-        elif exact:
-            moved = multiply([result, *weights], context) if weights else result
-        else:
-            moved = settled_product(result, values, context)
+        moved = multiply([result, *weights], context) if weights else result
+        if not factors.only_powers_of_two or divides or not all(map(_is_exact, weights)):
+            settled = settled_by_terms if weights else settled_product
+            moved = settled(moved, values, context)
         return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 
     return evaluate

@@ -173,10 +173,10 @@ def _summed_out(indices: tuple[Index, ...], factors: tuple[Expr, ...], fact: Fac
     for match, rest in _consume(_settling_first(pattern), factors, Match(fact.free_set).inside(own, indices), fact):
         read = fact.read(match) if match.settles(own) else None
         gone = {match.partner(index) for index in own}
-        guards = guards_kept(factors, rest)
-        if guards and fact.drops_brackets:
+        if read is None or any(index in gone for part in (read, *rest) for index in free_indices(part)):
             continue
-        if read is not None and not any(index in gone for part in (read, *rest) for index in free_indices(part)):
+        guards = guards_kept(factors, rest)
+        if not (guards and fact.drops_brackets):
             kept = tuple(index for index in indices if index not in gone)
             product = Mul((read, *rest, *guards))
             return IndexSum(kept, product) if kept else product
@@ -189,8 +189,10 @@ def _taken_out(factors: tuple[Expr, ...], fact: Fact) -> tuple[Expr, ...] | None
         return None
     for match, rest in _consume(_settling_first(fact.factors), factors, Match(fact.free_set), fact):
         read = fact.read(match)
+        if read is None:
+            continue
         guards = guards_kept(factors, rest)
-        if read is not None and not (guards and fact.drops_brackets):
+        if not (guards and fact.drops_brackets):
             return (read, *rest, *guards)
     return None
 
