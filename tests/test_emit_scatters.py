@@ -69,7 +69,9 @@ def test_what_is_added_at_positions_has_its_axes_in_the_order_of_theirs() -> Non
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize(("shape", "counts"), [((7, 3), (50,)), ((7, 4, 2), (3, 5)), ((7, 5), ()), ((4, 2000), (90,))])
+@pytest.mark.parametrize(
+    ("shape", "counts"), [((7, 3), (50,)), ((7, 4, 2), (3, 5)), ((7, 5), ()), ((4, 2000), (90,)), ((7, 2, 0), (5,))]
+)
 def test_adding_at_places_is_what_numpy_does(shape, counts, order, dtype):
     """To an array in either order, of values that are broadcast, at one place or several, from the end as well."""
     emitted = Emitted("inputs: {e: [4, 2], t: {shape: [3], dtype: int}}\nequations: ['y[b,d] = e[t[b],d]']")

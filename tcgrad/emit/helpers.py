@@ -68,7 +68,7 @@ def _add_at(array, places, values):
     columns = np.arange(math.prod(inner))
     values = np.broadcast_to(values, rows.shape + inner).reshape(rows.size, columns.size)
     starts = rows.reshape(-1, 1) * columns.size
-    flat, count = array.reshape(-1), max(1, 2**14 // columns.size)
+    flat, count = array.reshape(-1), max(1, 2**14 // max(1, columns.size))
     for i in range(0, rows.size, count):
         np.add.at(flat, (starts[i : i + count] + columns).ravel(), values[i : i + count].ravel())
     if not array.flags.c_contiguous:

@@ -193,7 +193,12 @@ def _factored(factors: tuple[Expr, ...]) -> Factors:
         [support for support in supports if support],
         sum(not _is_power_of_two(factor) for factor in others) < 2,
         all(map(is_whole, factors)),
+        any(map(_has_guarded_terms, others)),
     )
+
+
+def _has_guarded_terms(factor: Expr) -> bool:
+    return isinstance(factor, Add) and any(is_guard(part) for term in factor.terms for part in factors_of(term))
 
 
 def _factor(factor: Expr) -> Callable[[Context], Factor]:

@@ -32,6 +32,8 @@ class Factors:
     supports: where the guards inside of the others that are sums let these be something else than 0.
     only_powers_of_two: whether multiplying the others is exact: all but one are powers of two.
     are_whole: whether all are whole numbers.
+    has_guarded_terms: whether one is a sum with a guarded term, such as ``s - delta[i,j]``: a derivative takes the
+        terms apart.
     """
 
     masks: Sequence[Evaluator]
@@ -40,6 +42,7 @@ class Factors:
     supports: Sequence[Evaluator]
     only_powers_of_two: bool
     are_whole: bool
+    has_guarded_terms: bool
 
 
 def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
@@ -72,7 +75,7 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
             return multiply([result, *cast, *weights], context) if cast or weights else result
         moved = multiply([result, *weights], context) if weights else result
         if not factors.only_powers_of_two or divides or not all(map(_is_exact, weights)):
-            settled = settled_by_terms if weights else settled_product
+            settled = settled_by_terms if weights or factors.has_guarded_terms else settled_product
             moved = settled(moved, values, context)
         return multiplied_out(multiply([moved, *cast], context) if cast else moved, [*cast, *values], context)
 
