@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
+from tcgrad.simplify.rules.exclusion import excluding
 from tcgrad.simplify.rules.joining import may_be_joined
 from tcgrad.simplify.rules.nodes import simplify_node
 from tcgrad.simplify.shapes import shape
@@ -82,8 +83,8 @@ class _Readable:
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return substituted(expr, mapping, self.simplify)
 
-    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
-        return exponent == 1 and has_delta(base, live)
+    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index], beside: Sequence[Expr] = ()) -> bool:
+        return exponent == 1 and has_delta(base, live) and excluding(base, beside) is None
 
 
 class _Apart(_Readable):

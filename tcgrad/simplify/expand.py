@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor, gcd, lcm
 
@@ -58,8 +58,8 @@ class Expanding:
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         return self.simplify(substitute(expr, mapping))
 
-    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
-        del base, live
+    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index], beside: Sequence[Expr] = ()) -> bool:
+        del base, live, beside
         return exponent.denominator == 1 and 1 <= exponent <= _LARGEST_POWER
 
 

@@ -63,8 +63,10 @@ class Policy(Protocol):
     def substitute(self, expr: Expr, mapping: Mapping[Index, Integer]) -> Expr:
         """An expression in that form with indices replaced, in that form again."""
 
-    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index]) -> bool:
-        """Whether ``base^exponent`` is multiplied out in a product summed over the ``live`` indices."""
+    def opens(self, base: Add, exponent: Fraction, live: frozenset[Index], beside: Sequence[Expr] = ()) -> bool:
+        """Whether ``base^exponent`` is multiplied out, in a product with factors ``beside`` it that is summed over the
+        ``live`` indices.
+        """
 
 
 def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) -> list[Monomial]:
@@ -110,7 +112,7 @@ def _parts(factors: Sequence[Expr], policy: Policy, live: frozenset[Index]) -> l
     parts: list[list[Monomial]] = []
     powers: list[tuple[Expr, Expr]] = []
     for factor in factors:
-        if type(factor) in closed:
+        if type(factor) in closed or (live and type(factor) is Add and not policy.opens(factor, UNIT, live, factors)):
             powers.append((factor, ONE))
             continue
         if powers:

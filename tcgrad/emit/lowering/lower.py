@@ -15,6 +15,7 @@ from tcgrad.emit.lowering.recurrences import Loop
 from tcgrad.emit.lowering.structure import Structured, finished, materialised
 from tcgrad.emit.prepared.complements import complemented
 from tcgrad.emit.prepared.digits import by_digits
+from tcgrad.emit.prepared.exclusions import with_exclusions
 from tcgrad.emit.prepared.finite import finite
 from tcgrad.emit.prepared.fronts import Fronts
 from tcgrad.emit.prepared.saturated import Saturated
@@ -123,7 +124,7 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
-        prepared = with_tail_areas(complemented(without_poles(selected(define.body))))
+        prepared = with_tail_areas(complemented(without_poles(selected(with_exclusions(define.body)))))
         define = replace(define, body=finite(prepared))
         with self.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.statement(define.body, define.free)

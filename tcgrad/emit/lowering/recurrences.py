@@ -11,6 +11,7 @@ from tcgrad.emit.graph.filling import Block, Buffer, Carried, Place, Relation, S
 from tcgrad.emit.graph.operations import Slice
 from tcgrad.emit.graph.values import Builder
 from tcgrad.emit.lowering.hoisting import Hoisting
+from tcgrad.emit.prepared.exclusions import with_exclusions
 from tcgrad.emit.prepared.finite import finite
 from tcgrad.emit.prepared.fronts import Front
 from tcgrad.emit.prepared.selections import selected
@@ -214,7 +215,7 @@ def _prepared(case: Case) -> Case:
     """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
     tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=finite(without_poles(selected(case.body))))
+    return replace(case, body=finite(without_poles(selected(with_exclusions(case.body)))))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

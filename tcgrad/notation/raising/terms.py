@@ -15,6 +15,7 @@ from tcgrad.notation.raising.gathers import one_hot_at
 from tcgrad.notation.raising.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.powers import power
+from tcgrad.simplify.rules.exclusion import excluding
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,13 @@ def _hinders(addition: Add, term: Term) -> bool:
     alone = any(_is_alone(index, term) for index in term.summed if index in free_indices(addition))
     high = len(free_indices(addition)) > 2
     special = _is_weighted(addition, term) or _is_of_vectors(addition, term)
-    return alone or high or any(_has_delta(part) for part in addition.terms) or special
+    return alone or high or special or _holds_deltas(addition, term)
+
+
+def _holds_deltas(addition: Add, term: Term) -> bool:
+    """Whether deltas in it have to be resolved: not where it leaves something out of functions of two indices."""
+    beside = (operand.expr for operand in term.operands)
+    return any(map(_has_delta, addition.terms)) and excluding(addition, beside) is None
 
 
 def _is_weighted(addition: Add, term: Term) -> bool:

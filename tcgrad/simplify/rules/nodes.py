@@ -37,6 +37,7 @@ from tcgrad.simplify.rules.choices import choices_added
 from tcgrad.simplify.rules.common import take_out
 from tcgrad.simplify.rules.contract import assemble, contract
 from tcgrad.simplify.rules.deltas import iverson, simplify_delta
+from tcgrad.simplify.rules.exclusion import complement_of
 from tcgrad.simplify.rules.joining import choices_joined, divisor_cancelled, signs_joined
 from tcgrad.simplify.rules.permutations import holds_symbol, is_antisymmetric, symbols_sorted
 from tcgrad.simplify.rules.piecewise import simplify_where
@@ -209,16 +210,20 @@ def _flat_terms(expr: Expr, coefficient: Fraction) -> list[Term]:
 
 
 def _iverson(expr: Iverson) -> Expr:
-    """Decided where both sides are numbers, or integers whose ranges decide; ``[[c][d] != 0] = [c][d]``."""
+    """Decided where both sides are numbers, or integers whose ranges decide; ``[[c][d] != 0] = [c][d]``, and
+    ``[1 - delta(a, b) != 0] = [a != b]``.
+    """
     left, right = as_integer(expr.left), as_integer(expr.right)
     if left is not None and right is not None:
         return iverson(expr.operator, left, right)
     if isinstance(expr.left, Const) and isinstance(expr.right, Const):
         return ONE if HOLDS[expr.operator](expr.left.value, expr.right.value) else ZERO
-    conditions = factors_of(expr.left)
-    if expr.operator == "!=" and expr.right == ZERO and all(isinstance(each, Iverson | Delta) for each in conditions):
+    if expr.operator != "!=" or expr.right != ZERO:
+        return expr
+    if all(isinstance(each, Iverson | Delta) for each in factors_of(expr.left)):
         return expr.left
-    return expr
+    delta = complement_of(expr.left)
+    return expr if delta is None else iverson("!=", delta.left, delta.right)
 
 
 def _reduction(expr: IndexReduce, policy: Policy) -> Expr:

@@ -1,0 +1,85 @@
+"""``1 - delta(a, b)``, which leaves pairs that are equal out: kept together beside functions, and exactly 0 there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from emit_tools import Emitted, check_everything
+
+import tcgrad
+
+SPEC = """
+dims: {{N: 5}}
+inputs: {{x: [N], z: [N], s: [N, N], y: {{shape: [N], dtype: int}}}}
+equations: ['{equation}']
+wrt: [{wrt}]
+"""
+CONTRASTIVE = "L = sum[i](log(sum[k]((1 - delta[i,k])*exp(s[i,k])))) - s[i,y[i]]*1[i]"
+NEIGHBOURS = "P[i,j] = (1 - delta[i,j])*exp(-(x[i] - x[j])^2)/sum[k]((1 - delta[i,k])*exp(-(x[i] - x[k])^2))"  # of SNE
+
+GRADIENTS = {  # by function and input, as papers have them
+    (CONTRASTIVE, "s"): "dl/dL*(exp(s[p,q])*(1 - delta[p,q])/(exp(s[p,k])*(1 - delta[p,k])) - delta[q,y[p]])",
+    (NEIGHBOURS, "x"): "2*(1[p]*x[j] - 1[j]*x[p])*(dl/dP[j,p]*P[j,p] + dl/dP[p,j]*P[p,j] - P[j,p]*dl/dP[j,k]*P[j,k]"
+    " - P[p,j]*dl/dP[p,k]*P[p,k])",
+    # what is looked up stays, whatever stands beside it
+    ("o[j] = (1 - delta[i,y[j]])*x[i]*s[j,i]", "x"): "dl/do[j]*s[j,p]*(1 - delta[p,y[j]])",
+    ("L = sum[i,j]((1 - delta[i,y[j]])*(z[j] + x[i])^2)", "x"): "2*dl/dL*(1 - delta[p,y[j]])*(1[p]*z[j] + 1[j]*x[p])",
+    # what products leave out is as short, and fewer numbers
+    ("L = (1 - delta[i,j])*s[i,j]*x[i]*x[j]", "x"): "dl/dL*(x[j]*(s[p,j] + s[j,p]) - 2*s[p,p]*x[p])",
+    ("o[i] = (1 - delta[i,j])*x[j]", "x"): "1[i]*dl/do[i] - dl/do[p]",
+    # what is 0 where the two are equal need not be left out
+    ("L = sum[i,j]((1 - delta[i,j])/(1 + (x[i] - x[j])^2))", "x"): "4*dl/dL*(1[p]*x[j] - 1[j]*x[p])"
+    "/(1 + (1[p]*x[j] - 1[j]*x[p])^2)^2",
+    ("L = sum[i,j]((1 - delta[i,j])*log(abs(x[i] - x[j]) + delta[i,j]))", "x"): "2*dl/dL*sign(1[j]*x[p] - 1[p]*x[j])"
+    "/(abs(1[j]*x[p] - 1[p]*x[j]) + delta[j,p])",
+}
+
+
+def gradient(equation: str, wrt: str) -> str:
+    (found,) = tcgrad.loads(SPEC.format(equation=equation, wrt=wrt)).derive().as_dict()["gradients"]
+    return found["index"][-1].split(" = ", 1)[1]
+
+
+@pytest.mark.parametrize(("equation", "wrt"), GRADIENTS)
+def test_gradients(equation: str, wrt: str) -> None:
+    assert gradient(equation, wrt) == GRADIENTS[equation, wrt]
+
+
+def test_matrix_form() -> None:
+    found = tcgrad.loads(SPEC.format(equation="o[i] = (1 - delta[i,j])*exp(s[i,j])*x[j]", wrt="x")).derive()
+    assert "(exp(s) ⊙ (1 1ᵀ - I))ᵀ ∂l/∂o" in str(found)
+
+
+@pytest.mark.parametrize("equation", [CONTRASTIVE, NEIGHBOURS])
+def test_what_is_left_out_takes_no_digits_with_it(equation: str) -> None:
+    """The very numbers of the spec with brackets, in float32 as well, however large what is left out is."""
+    bracketed = equation.replace("1 - delta[i,k]", "[i != k]").replace("1 - delta[i,j]", "[i != j]")
+    random = np.random.default_rng(0)
+    dy = () if "L =" in equation else (random.normal(size=(5, 5)),)
+    for dtype in (np.float32, np.float64):
+        s = (random.normal(size=(5, 5)) + 60 * np.eye(5)).astype(dtype)
+        x = np.array([0, 9, 18.5, 27, 36.5], dtype)  # far apart: beside the nearest one there is nothing
+        found, wanted = (
+            tcgrad.loads(SPEC.format(equation=each, wrt="x, s"))
+            .compile()
+            .value_and_grad(x, x, s, np.arange(5), *[given.astype(dtype) for given in dy])
+            for each in (equation, bracketed)
+        )
+        for own, other in zip((found[0], *found[1]), (wanted[0], *wanted[1]), strict=True):
+            assert own.dtype == dtype
+            np.testing.assert_array_equal(own, other)
+
+
+def test_derivatives_are_0_where_something_is_left_out() -> None:
+    emitted = Emitted(
+        "dims: {N: 5}\ninputs: {x: [N], z: [N], w: [N, N], y: {shape: [N], dtype: int}}\n"
+        "equations: ['o[j,i] = (1 - delta[i,y[j]])/(1 + (x[i]*z[j] + w[i,m]*x[m])^2)']\n"
+    )
+    check_everything(emitted)
+    random = np.random.default_rng(0)
+    y = np.array([3, 0, 0, 4, 1])
+    x, z, w = (random.normal(size=shape).astype(np.float32) for shape in (5, 5, (5, 5)))
+    for derivative in emitted.module.jacobian(x, z, w, y).values():
+        assert not derivative[np.arange(5), y].any()
+    checked = tcgrad.loads(emitted.text)
+    assert all(checked.check(dtype=dtype, seed=seed).ok for dtype in ("float32", "float64") for seed in range(3))
