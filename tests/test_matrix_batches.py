@@ -122,7 +122,14 @@ FORMS = [
         "∂y[m,i]/∂vec(q[:,q])",
         "δ[m,q] (1ᵀ sin(W[:,0,i])) 1 vec(e[K - 1] 1ᵀ)ᵀ",
     ),
-    (("s: , u: B M N", "f = sin(s*1[b,n,m]*u[b,n,m])"), "f/s", "∂f/∂s", "Σ[c] cos(Σ[b] s 1ᵀ u[b] 1) (1ᵀ u[c] 1)"),
+    (("s: , u: B M N", "f = sin(s*1[b,n,m]*u[b,n,m])"), "f/s", "∂f/∂s", "cos(s (Σ[b] 1ᵀ u[b] 1)) (Σ[c] 1ᵀ u[c] 1)"),
+    (
+        ("s: B, u: B M N", "f = 1[c,i,j]*u[c,i,j]*sin(1[b,n,m]*u[b,n,m]*(s[c] + s[b]))"),
+        "=f",
+        "f",
+        "Σ[c] sin(Σ[b] (s[c] + s[b]) (1ᵀ u[b] 1)) (1ᵀ u[c] 1)",
+    ),
+    (("x: N N N, c: , u: N", "y[i] = c*x[i,j,k]*u[j]*u[k]"), "u", "∂l/∂u", "c Σ[i] ∂l/∂y[i] (x[i] + x[i]ᵀ) u"),
     (("x: N, z: B M N", "f = sin(x[i])*x[i]"), "f/z", "∂f/∂z[p]", "0"),
     (("v: N N N M, h: ", "y[m,n] = h*v[n,n,n,m]"), "y/h", "∂y[:,n]/∂h", "v[n,n,n]"),
     (

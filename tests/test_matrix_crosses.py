@@ -21,6 +21,8 @@ TORQUES = ("r: N M, F: N M", "y[n,i] = levi_civita[i,j,k]*r[n,j]*F[n,k]")
 ROTATED = ("A: N K M, v: N M", "y[n,m,i] = levi_civita[i,j,k]*A[n,m,j]*v[n,k]")
 TOTALS = ("A: N M K", "y[n,i,m] = sum[j](levi_civita[i,j,k]*A[n,k,m])")
 AREA = ("a: M, b: M, c: M", "n[i] = levi_civita[i,j,k]*(b[j] - a[j])*(c[k] - a[k]); f = sqrt(n[i]*n[i])/2")
+TWISTS = ("w: M, v: M, a: M, b: M", "d[i] = levi_civita[i,j,k]*(w[j]*b[k] + v[j]*a[k]); f = sum[i](d[i]^2)")
+TURNED = ("s: , u: M, v: M", "w[i] = (s*levi_civita[i,j,k]*u[j] + u[i]*u[k])*v[k]")
 
 # spec, what, left side, right side
 FORMS = [
@@ -49,6 +51,9 @@ FORMS = [
     (ROTATED, "=y", "y[n]", "A[n] [v[n]]×"),
     (ROTATED, "A", "∂l/∂A[p]", "-∂l/∂y[p] [v[p]]×"),
     (AREA, "a", "∂l/∂a", "(b - c) × ∂l/∂n"),
+    (TWISTS, "=d", "d", "w × b + v × a"),
+    (TURNED, "v", "∂l/∂v", "s (∂l/∂w × u) + (uᵀ ∂l/∂w) u"),
+    (TURNED, "w/v", "∂w/∂v", "s [u]× + u uᵀ"),
     (TOTALS, "=y", "y[n]", "[1]× A[n]"),
 ]
 

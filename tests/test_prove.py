@@ -77,6 +77,10 @@ a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
 a sum shifted the other way: y[i] = sum[j](x[i+j]*[i + j < N]) | y[i] = sum[k](x[k]*[0 <= k - i < M])
+a tensor with itself, shifted: y[i] = sum[r](x[r]*x[i+r]*[i + r < N]) | y[i] = sum[k](x[k]*x[k-i]*[k >= i])
+a sum that goes round: y[i] = sum[r](x[(i-r)%N]*z[r]) | y[i] = sum[k](x[k]*z[(i-k)%N])
+a tensor with itself, going round: y[i] = sum[r](x[r]*x[(i+r)%N]) | y[i] = sum[k](x[k]*x[(k-i)%N])
+products in a bracket, going round: y[i] = z[r]*(x[(i+r)%N] + x[(i-r)%N]) | y[i] = (z[(k-i)%N] + z[(i-k)%N])*x[k]
 signs and sizes: y[i] = x[i]*sign(x[i]) | y[i] = abs(x[i])
 a size below a line: y[i] = 1 - x[i]*sign(x[i])/(1 + abs(x[i])) | y[i] = 1/(1 + abs(x[i]))
 branches by a size: y[i] = where(x[i] > 0, x[i]/(1 + x[i]), x[i]/(1 - x[i])) | y[i] = x[i]/(1 + abs(x[i]))
@@ -120,6 +124,10 @@ a fraction split in a sum of another range: y = M - sum[i](x[i]/(s + x[i])) | y 
 an angle of another sign in a sum: y = sum[i](sin(x[i] - t)) | y = cos(t)*sum[i](sin(x[i])) + sin(t)*sum[i](cos(x[i]))
 angles in sums of other ranges: y = sum[i](sin(s + t)) | y = sum[j](sin(s)*cos(t) + cos(s)*sin(t))
 a sum shifted by more: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k <= M])
+a tensor with itself, shifted further: y[i] = sum[r](x[r]*x[i+r]*[i + r < N]) | y[i] = sum[k](x[k]*x[k-i]*[k > i])
+a sum that goes round the other way: y[i] = sum[r](x[(i-r)%N]*z[r]) | y[i] = sum[k](x[k]*z[(k-i)%N])
+a tensor with itself, going round elsewhere: y[i] = sum[r](x[r]*x[(i+r)%N]*z[r]) | y[i] = sum[k](x[k]*x[(k-i)%N]*z[k])
+a sum that goes round another range: y[i] = sum[r](x[(i-r)%M]*x[r]) | y[i] = sum[k](x[k]*x[(k-i)%M])
 a size: y = s/N | y = s/M
 a size by another number: y = s/N | y = s/4
 an index: y[i] = x[i] | y[i] = z[i]

@@ -328,6 +328,15 @@ def test_a_matrix_that_meets_its_inverse_is_told(of):
     assert chains[-1].steps[-1].rules[0].words == "cancel a matrix with its inverse"
 
 
+def test_a_determinant_that_has_a_name_has_no_definition_besides():
+    """Its own name meets that, and what it is multiplied with gets shorter."""
+    text = "inputs: {x: [3, 3], a: [], b: []}\nwrt: [x]\nequations: ['j = det(x)', 'f = a*j^2/2 - b*log(j)']\n"
+    (chains,) = explain(derive(program_of(text))).jacobians
+    (step,) = chains[-1].steps[-1:]
+    assert print_expr(step.expr, chains[-1].free) == "inv(x)[q,p]*(a*j^2 - b)"
+    assert [tensor.name for tensor in step.rules[0].about] == ["j"]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -145,8 +145,13 @@ class Readable:
 
     def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
         body = min((body, self._carried.named(body)), key=cost)
-        whole = self.presentation.polished(self._spelling.name(self._with_choices(body)), _polished)
+        whole = self.presentation.polished(self._with_names(self._with_choices(body)), _polished)
         return in_reading_order(whole, free)
+
+    def _with_names(self, body: Expr) -> Expr:
+        """Determinants and inverses by the names that they have, which may meet the same names then."""
+        named = self._spelling.name(body)
+        return body if named is body else min((named, self.known.fold(named)), key=cost)
 
     def _with_choices(self, body: Expr) -> Expr:
         """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is

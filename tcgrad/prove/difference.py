@@ -79,7 +79,7 @@ class Difference:
         if self.sizes:
             yield self._with_sizes_as_numbers
         yield lambda: simplify(summand(self.rewritten))
-        yield lambda: expand(simplify(shifted(self.normalised)))
+        yield lambda: expand(simplify(shifted(expand(self.normalised))))
         yield lambda: simplify(normalise(simplify(rewrite(simplify(self._with_steps_taken())))))
         yield self._with_logarithms_joined
         yield lambda: simplify(self._with_roots_as_one())

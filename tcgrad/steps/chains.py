@@ -11,6 +11,7 @@ from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, Index
 from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, free_indices, rebuild, sorts_in, tensors_read, terms_of, walk
+from tcgrad.operators import INTRINSICS
 from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
 from tcgrad.simplify import contract_deltas, simplify
@@ -18,7 +19,7 @@ from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
-from tcgrad.simplify.inverses import is_inverse
+from tcgrad.simplify.inverses import is_inverse, operand_name
 from tcgrad.simplify.powers import is_division, split_coefficient
 from tcgrad.simplify.rules.permutations import is_symbol
 from tcgrad.simplify.tidy import tidy, tidy_node
@@ -101,10 +102,16 @@ def _chosen(before: Expr, step: Step) -> tuple[Rule, ...]:
 def _by_definitions(before: Expr, after: Expr) -> Rule | None:
     """The definitions of what stands there no more, where algebra alone does not tell why; else None."""
     old, new = _components(before), _components(after)
-    gone = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED and new[tensor] < old[tensor]]
+    gone = [tensor for tensor in _defined(before) if new[tensor] < old[tensor]]
     if not gone or _newly_named(before, after) or _has_cancelled(before, after) or _is_algebra(before, after):
         return None
     return definition(*gone)
+
+
+def _defined(expr: Expr) -> list[Tensor]:
+    """What an expression reads that has an equation: no inverses and determinants."""
+    read = [tensor for tensor in tensors_read(expr) if tensor.role is Role.DEFINED]
+    return [tensor for tensor in read if all(operand_name(kind, tensor) is None for kind in INTRINSICS)]
 
 
 def _is_algebra(before: Expr, after: Expr) -> bool:
@@ -166,7 +173,7 @@ def _summed_deltas(expr: Expr) -> int:
 
 def _recognised(before: Expr, after: Expr) -> Rule:
     """What stands for its definition in a line that it did not stand in before; else what was written out."""
-    old = [tensor for tensor in tensors_read(before) if tensor.role is Role.DEFINED and not is_inverse(tensor)]
+    old = _defined(before)
     if not old or _newly_named(before, after) or _components(before) == _components(after):
         return _rewritten(before, after)
     return _rewritten(before, after) if _is_algebra(before, after) else definition(*old)

@@ -28,16 +28,19 @@ def lengths(matrix: Matrix, index: Dim) -> list[Integer]:
 
 
 def batch_sum(index: Dim, size: Integer, matrix: Matrix) -> Matrix:
-    """The sum over the values of a batch index, as many as ``size``, with its number in front.
+    """The sum over the values of a batch index, as many as ``size``, with its number in front, and the scalars that are
+    the same for all values.
 
-    Where that divides, so do the divisors that are the same for all values.
+    Where the number divides, so do the divisors that are.
     """
     if index not in batch_of(matrix):
         return scaled(matrix, (Size(size),))
     own = unscaled(settled(matrix))
     number = own.coefficient
-    shared = tuple(divisor for divisor in own.divisors if index not in batch_of(divisor))
-    common = Scale(number, divisors=shared if number.denominator > 1 else ())
+    factors, divisors = (
+        tuple(each for each in scalars if index not in batch_of(each)) for scalars in (own.factors, own.divisors)
+    )
+    common = Scale(number, factors, divisors if number.denominator > 1 else ())
     return scaled(BatchSum(index, scaled(without(own, common))), (common,))
 
 

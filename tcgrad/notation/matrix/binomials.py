@@ -37,12 +37,15 @@ def with_binomials(terms: list[Scale]) -> list[Scale]:
 
 
 def split_by_identity(terms: Sequence[Scale]) -> tuple[Word, list[Scale], Word] | None:
-    """The terms of a sum S of two at least and the ``I + A`` before or behind them, where the whole is their product.
+    """The terms of a sum S of two at least and the ``I + A`` before or behind them, where the whole is their product,
+    sums in its terms multiplied out.
 
     None for any other sum.
     """
+    terms = [part for term in terms for part in _multiplied_out(term)]
     half, odd = divmod(len(terms), 2)
-    if odd or half < 2:
+    alike = len({(_word(term), _scalars(term)) for term in terms}) < len(terms)
+    if odd or half < 2 or alike:
         return None
     short = sorted(terms, key=lambda term: len(_word(term)))[:half]
     first = _word(short[0])

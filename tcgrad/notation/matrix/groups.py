@@ -21,16 +21,17 @@ def group_of_some(terms: Sequence[Scale]) -> list[Scale]:
     return next((alike for alike in groups.values() if 1 < len(alike) < len(terms)), [])
 
 
-def elementwise_alike(terms: Sequence[Scale]) -> dict[int, tuple[Matrix, Word]]:
-    """Some terms that are elementwise products by the same scalars and of the same factors but for one; else none.
+def elementwise_alike(terms: Sequence[Scale]) -> dict[int, tuple[Matrix, Hadamard]]:
+    """Some terms that are elementwise products and quotients by the same scalars and of the same factors and divisors
+    but for one factor; else none.
 
-    -> by the place of each that one, and the others.
+    -> by the place of each that one, and the others, which may be divisors alone.
     """
-    groups: dict[tuple[Word, Word, Word], dict[int, tuple[Matrix, Word]]] = {}
+    groups: dict[tuple[Word, Word, Hadamard], dict[int, tuple[Matrix, Hadamard]]] = {}
     for place, term in enumerate(terms):
-        factors = term.body.factors if isinstance(term.body, Hadamard) and not term.body.divisors else ()
+        factors, divisors = (term.body.factors, term.body.divisors) if isinstance(term.body, Hadamard) else ((), ())
         for n, own in enumerate(factors):
-            others = (*factors[:n], *factors[n + 1 :])
+            others = Hadamard((*factors[:n], *factors[n + 1 :]), divisors)
             groups.setdefault((term.factors, term.divisors, others), {})[place] = own, others
     return next((alike for alike in groups.values() if len(alike) > 1), {})
 

@@ -205,8 +205,9 @@ def _grouped(terms: list[Scale]) -> list[Scale]:
     return [unscaled(_factored(own)) for own in groups_of_all(terms)] or terms
 
 
-def _elementwise_sum(terms: list[Scale], alike: dict[int, tuple[Matrix, Word]]) -> Scale:
-    """``x ⊙ (a + b)`` for ``x ⊙ a + x ⊙ b``."""
+def _elementwise_sum(terms: list[Scale], alike: dict[int, tuple[Matrix, Hadamard]]) -> Scale:
+    """``x ⊙ (a + b) ⊘ y`` for ``x ⊙ a ⊘ y + x ⊙ b ⊘ y``."""
     total = add(scaled(own, by=terms[place].coefficient) for place, (own, _) in alike.items())
     first, (_, others) = next(iter(alike.items()))
-    return unscaled(scaled(hadamard((*others, total)), (replace(terms[first], coefficient=Fraction(1), body=None),)))
+    made = hadamard((*others.factors, total), others.divisors)
+    return unscaled(scaled(made, (replace(terms[first], coefficient=Fraction(1), body=None),)))

@@ -9,13 +9,14 @@ from math import prod
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, const
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import free_indices, product_of, terms_of
+from tcgrad.ir.traversal import free_indices, product_of, terms_of, walk
 from tcgrad.notation.matrix.building import same_axis
 from tcgrad.notation.raising.gathers import one_hot_at
 from tcgrad.notation.raising.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.powers import power
 from tcgrad.simplify.rules.exclusion import excluding
+from tcgrad.simplify.rules.permutations import is_symbol
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def expansion(term: Term) -> int:
 def _hinders(addition: Add, term: Term) -> bool:
     alone = any(_is_alone(index, term) for index in term.summed if index in free_indices(addition))
     high = len(free_indices(addition)) > 2
-    special = _is_weighted(addition, term) or _is_of_vectors(addition, term)
+    special = _is_weighted(addition, term) or _is_of_vectors(addition, term) or _is_crossed(addition, term)
     return alone or high or special or _holds_deltas(addition, term)
 
 
@@ -191,6 +192,18 @@ def _is_of_vectors(addition: Add, term: Term) -> bool:
     around = [other for other in others if len(free_indices(other)) == 2]
     vectors = all(len(free_indices(part)) < 2 for part in addition.terms)
     return vectors and all(isinstance(part, Component) for other in around for part in terms_of(other))
+
+
+def _is_crossed(addition: Add, term: Term) -> bool:
+    """``ε_ijk (a_i c_k + b_i x_k)``, two cross products; ``([u]× + u vᵀ) w``, to be written ``u × w + (vᵀ w) u``."""
+    free = set(free_indices(addition))
+    symbols = [operand.expr for operand in term.operands if is_symbol(operand.expr)]
+    if any(len(free.intersection(free_indices(symbol))) > 1 for symbol in symbols):
+        return True
+    if len(free) != 2 or not any(is_symbol(part) for part in walk(addition)):
+        return False
+    around = [set(free_indices(operand.expr)) for operand in term.operands if operand.expr is not addition]
+    return any(index in free and all(axes == {index} for axes in around if index in axes) for index in term.summed)
 
 
 def _is_alone(index: Index, term: Term) -> bool:

@@ -59,22 +59,25 @@ def with_sums_merged(expr: Add) -> Expr:
     One may be a product of sums: ``sum_ij a[i] a[j] c[i,j] - (sum_i a[i] b[i]) (sum_j a[j] b[j])`` is
     ``sum_ij a[i] a[j] (c[i,j] - b[i] b[j])``. One may be over more indices: ``sum_cd a[c] b[d] - sum_c a[c] y[c]`` is
     ``sum_c a[c] (sum_d b[d] - y[c])``. Anything moves where what is left are two values of one tensor:
-    ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is ``sum_i a[i] (g[i] - g[p])``.
+    ``sum_i a[i] g[i] - g[p] sum_i a[i]`` is ``sum_i a[i] (g[i] - g[p])``. Of several the two that save most are first.
     """
     totals = {place: total for place, term in enumerate(expr.terms) if (total := _Total.of(term)) is not None}
     if not 1 < len(totals) <= _MOST_SUMS:
         return expr
+    best: tuple[Expr, int, int] | None = None
+    most = 0
     for first, second in _pairs(list(totals)):
         if totals[first].sums > 1 and totals[second].sums > 1:
             continue  # these stand as well apart
         merged = _merged(totals[first], totals[second])
-        if merged is not None and cost(merged) < cost(expr.terms[first]) + cost(expr.terms[second]):
-            others = [term for place, term in enumerate(expr.terms) if place not in (first, second)]
-            if not others:
-                return merged
-            whole = Add((*others[:first], merged, *others[first:]))
-            return with_sums_merged(whole)
-    return expr
+        saved = 0 if merged is None else cost(expr.terms[first]) + cost(expr.terms[second]) - cost(merged)
+        if merged is not None and saved > most:
+            best, most = (merged, first, second), saved
+    if best is None:
+        return expr
+    merged, first, second = best
+    others = [term for place, term in enumerate(expr.terms) if place not in (first, second)]
+    return with_sums_merged(Add((*others[:first], merged, *others[first:]))) if others else merged
 
 
 def with_halves_merged(expr: IndexSum) -> Expr:
