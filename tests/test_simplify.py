@@ -33,6 +33,8 @@ delta: y[i] = sum[k](delta[k,i]*x[k]) | y[i] = x[i]
 delta, other side: y[i] = sum[k](delta[i,k]*x[k]) | y[i] = x[i]
 two deltas: y[i] = sum[k,m](delta[k,m]*delta[m,i]*x[k]) | y[i] = x[i]
 delta with itself: y[j] = sum[i](delta[i,i]*a[0,j]) | y[j] = N*a[0,j]
+delta of two shifted indices: y[i,p] = delta[i-1,p+1]*s | y[i,p] = delta[i,p+2]*s
+delta of an index shifted up and one shifted down: y[i,p] = delta[i+1,p-1]*s | y[i,p] = delta[p,i+2]*s
 delta squared: y[i] = sum[k](delta[i,k]*delta[i,k]*x[k]) | y[i] = x[i]
 bracket that fixes an index: y = sum[k]([k == 1]*x[k]*z[k]) | y = sum[k](delta[k,1]*x[k]*z[k])
 delta in a bracket: y[i] = sum[k](x[k]*(delta[i,k] + z[k])) | y[i] = x[i] + sum[k](x[k]*z[k])
