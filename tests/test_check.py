@@ -9,6 +9,7 @@ import pytest
 from tcgrad.api import loads
 from tcgrad.check import check
 from tcgrad.check.evaluated.formulas import Formulas
+from tcgrad.check.judging.results import CheckResult
 from tcgrad.check.judging.tally import Tally
 from tcgrad.check.judging.verdict import Comparison, Tolerance, compare
 from tcgrad.check.user.against import UserCode, UserFunction
@@ -734,6 +735,18 @@ def test_numbers_on_the_way_that_always_overflow_raise_no_alarm(equation):
     result = spec(equation, "{x: [N], w: [N]}").check(dtype="float16", trials=2)
     assert {r.status for r in result.results} <= {"pass", "inconclusive", "skip"}, render_text(result)
     assert not result.ok
+
+
+def test_why_nothing_could_be_compared_is_told():
+    made = spec(["r = x[0]*x[0]", "y = x[1]/r"], "{x: {shape: [N], sample: {uniform: [1.0e160, 1.0e161]}}}")
+    (forward,) = made.check(trials=1, sizes="own", only=["forward"]).results
+    assert (forward.status, forward.message) == ("inconclusive", "numbers on the way overflow float64")
+
+
+def test_of_many_undecided_results_the_first_are_named():
+    rows = (Tally("jvp", "module", f"y{n}", "x", "float64").result(0, lambda: None) for n in range(6))
+    told = render_text(CheckResult("f", "f.yaml", tuple(rows)))
+    assert "; jvp of y2 by x, module float64; 3 more: nothing was compared\n" in told
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -225,7 +225,7 @@ all_zero |
 raises | raised RuntimeError: out of luck (user_kernels.py, line {raises})
 fails_below | raised LinAlgError: Singular matrix (user_kernels.py, line {fails_below})
 writes | wrote to its arguments
-wrong_arguments | raised TypeError
+wrong_arguments | argument but 3 were given; it is called with (x, a, dy)
 """
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -277,12 +278,25 @@ indices: {t: 3}
 equations: ['P[-1,i,j] = p[i,j]', 'P[t,i,j] = 2*P[t-1,i,j] + delta[i,j]', 'f = x[i]*inv(P)[0,i,j]*x[j]']
 wrt: [p]
 """
+QUADRATIC = """\
+inputs: {k: {shape: [3, 3], symmetric: true}, y: [3]}
+equations: ['f = y[i]*k[i,j]*y[j]']
+wrt: [y]
+"""
+CLASSES = """\
+dims: {N: 4, K: 3}
+inputs: {x: [N, K], b: [K], t: {shape: [N], dtype: int, sample: {integers: [0, K]}}}
+equations: ['z[n,k] = x[n,k] + b[k]', 'p[n,k] = exp(z[n,k])/(1[j]*exp(z[n,j]))', 'f = -1[n]*log(p[n,t[n]])/N']
+wrt: [b]
+"""
 NAMED = [
     (UPDATE, "= -∂l/∂r[p]·R⁻¹[q,s]·r[s] | insert ∂l/∂r"),
     (DEVIATIONS, "- (x[p] - m)·∂l/∂y[i]·y[i]/(N·(v + 1)) | collect like terms"),
     (TANH, "= (1 - t[i])·δ[i,p] | collect like terms"),
     (GAUSSIAN, "= -a[p] | definition of a"),
     (COVARIANCE, "·δ[t,0] | insert ∂l/∂P⁻¹"),
+    (QUADRATIC, "= 2·k[p,i]·y[i] | contract δ, collect like terms, k is symmetric"),
+    (CLASSES, "- 1[n]·δ[p,t[n]]/N | cancel common factors"),
 ]
 
 
@@ -291,6 +305,17 @@ def test_a_line_is_named_by_what_has_changed_in_it(text: str, line: str) -> None
     """Not by the definitions of all that stands there; a gradient that was worked out before is inserted."""
     report = ruled(tcgrad.loads(text).derive().report(steps=True, notations=["index"]))
     assert any(told.endswith(line) for told in report.splitlines())
+
+
+def test_a_common_factor_is_taken_out_in_one_line() -> None:
+    rules = [line.split(" | ")[-1] for line in ruled(tcgrad.loads(CLASSES).derive().report(steps=True)).splitlines()]
+    assert "take out the common factor" in rules
+    assert not any(before == after == "take out the common factor" for before, after in pairwise(rules))
+
+
+def test_rules_are_one_text_in_latex() -> None:
+    report = tcgrad.loads(TANH).derive().report("latex", steps=True)
+    assert r"\text{chain rule, definition of }t" in report
 
 
 def test_no_line_leads_back_to_an_earlier_one() -> None:

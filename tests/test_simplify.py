@@ -33,6 +33,8 @@ delta: y[i] = sum[k](delta[k,i]*x[k]) | y[i] = x[i]
 delta, other side: y[i] = sum[k](delta[i,k]*x[k]) | y[i] = x[i]
 two deltas: y[i] = sum[k,m](delta[k,m]*delta[m,i]*x[k]) | y[i] = x[i]
 delta with itself: y[j] = sum[i](delta[i,i]*a[0,j]) | y[j] = N*a[0,j]
+delta of two shifted indices: y[i,p] = delta[i-1,p+1]*s | y[i,p] = delta[i,p+2]*s
+delta of an index shifted up and one shifted down: y[i,p] = delta[i+1,p-1]*s | y[i,p] = delta[p,i+2]*s
 delta squared: y[i] = sum[k](delta[i,k]*delta[i,k]*x[k]) | y[i] = x[i]
 bracket that fixes an index: y = sum[k]([k == 1]*x[k]*z[k]) | y = sum[k](delta[k,1]*x[k]*z[k])
 delta in a bracket: y[i] = sum[k](x[k]*(delta[i,k] + z[k])) | y[i] = x[i] + sum[k](x[k]*z[k])
@@ -51,6 +53,13 @@ idle sum: y = sum[i](s) | y = N*s
 idle pair: y = sum[i,j](s) | y = N*M*s
 sizes cancel: y = sum[i](s)/N | y = s
 sum hoisted: y = sum[k](s*x[k]) | y = s*sum[k](x[k])
+shares: y = sum[k](exp(x[k] - logsumexp[i](x[i]))) | y = 1 + 0*s
+shares of rows: y = sum[i,j](x[i]*exp(a[i,j] + x[i] - logsumexp[k](a[i,k]))) | y = sum[i](x[i]*exp(x[i]))
+shares of a shifted row: y[i] = sum[j](exp(a[i,j] - logsumexp[k](a[i,k] + x[i]))) | y[i] = exp(-x[i])
+shares of all rows: y = sum[i,j](exp(a[i,j] - logsumexp[k](a[i,k]))) | y = N + 0*s
+shares of a whole: y = sum[i,j](exp(a[i,j] - logsumexp[k,m](a[k,m])))*s | y = s
+shares of shares: y = sum[k,m](exp(x[k] + x[m] - 2*logsumexp[i](x[i]))) | y = 1 + 0*s
+shares with weights: y = sum[k](z[k]*exp(x[k] - logsumexp[i](x[i]))) | y = sum[m](z[m]*exp(x[m] - logsumexp[k](x[k])))
 sums separate: y = sum[i,j](x[i]*b[j,0]) | y = sum[i](x[i])*sum[j](b[j,0])
 sum over itself: y = sum[k](x[k])/sum[i](x[i]) | y = 1 + 0*s
 like terms: y = sum[k](x[k]*z[k]) + sum[i](z[i]*x[i]) | y = 2*sum[k](x[k]*z[k])
@@ -93,6 +102,8 @@ levi_civita of free indices stays: y[i] = x[i]*1 | y[i] = x[i]
 
 # left and right are different functions that a careless rule would make equal
 DIFFERENT = """
+shares of another row: y = sum[i,k](exp(q[i,k] - logsumexp[j](q[k,j]))) | y = N + 0*s
+shares of a part: y = sum[k,m](exp(a[k,m] - logsumexp[i](a[i,0]))) | y = sum[k,m](exp(a[k,m] - logsumexp[i](a[i,m])))
 roots of products below others: y = s/sqrt(-2*s*t) | y = -sqrt(-2*s*t)/2
 root of a square: y = sqrt(s^2) | y = s
 square outside a sum: y = sum[k](x[k])^2 | y = sum[k](x[k]^2)

@@ -13,6 +13,9 @@ from tcgrad.report.look import MARGIN, Look, color_of, emphasis, render_verdict
 
 SAID: dict[Status, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive", "skip": "skipped"}
 
+# So many results that could not be decided are named beside their reason.
+_FEW = 4
+
 # Kinds that have a line instead of a row of numbers.
 _IN_WORDS = ("expect", "self_test")
 
@@ -52,8 +55,15 @@ def _undecided(result: CheckResult, look: Look) -> list[str]:
         if each.status == "inconclusive":
             reasons.setdefault(each.message, []).append(each)
     sign = look.sign("inconclusive")
-    texts = [f"{MARGIN}{sign} {'; '.join(map(_what, found))}: {escape(reason)}" for reason, found in reasons.items()]
+    texts = [f"{MARGIN}{sign} {_named(found)}: {escape(reason)}" for reason, found in reasons.items()]
     return [line for text in texts for line in look.paragraph(text, color_of("inconclusive"))]
+
+
+def _named(found: Sequence[Result]) -> str:
+    """What they are about; of many, which have their rows anyway, only the first."""
+    named = found if len(found) <= _FEW else found[: _FEW - 1]
+    more = len(found) - len(named)
+    return "; ".join([*map(_what, named), *([f"{more} more"] if more else [])])
 
 
 def _what(result: Result) -> str:

@@ -72,12 +72,10 @@ class _Writer:
         return print_expr(expr, self.chain.free, self.syntax, explicit=self.sums, names=names, surroundings=around)
 
     def rules(self, rules: Sequence[Rule], free: Mapping[Index, str]) -> str:
-        return prose(", ", self.syntax).join(self.rule(rule, free) for rule in rules)
-
-    def rule(self, rule: Rule, free: Mapping[Index, str]) -> str:
-        first, *rest = (prose(words, self.syntax) for words in rule.words.split("{}"))
-        things = (self.thing(thing, free) for thing in rule.about)
-        return first + "".join(thing + words for thing, words in zip(things, rest, strict=True))
+        words = ", ".join(rule.words for rule in rules).split("{}")
+        first, *rest = (prose(between, self.syntax) for between in words)
+        things = (self.thing(thing, free) for rule in rules for thing in rule.about)
+        return first + "".join(thing + between for thing, between in zip(things, rest, strict=True))
 
     def thing(self, thing: Tensor | Component | Equality, free: Mapping[Index, str]) -> str:
         if isinstance(thing, Tensor):

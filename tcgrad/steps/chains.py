@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, Where
 from tcgrad.ir.substitution import rename_binder
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import children, free_indices, rebuild, sorts_in, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import (
+    children,
+    free_indices,
+    rebuild,
+    replace_components,
+    sorts_in,
+    tensors_read,
+    terms_of,
+    walk,
+)
 from tcgrad.operators import INTRINSICS
 from tcgrad.prove.denominators import vanishes
 from tcgrad.records import dataclass
@@ -27,6 +37,7 @@ from tcgrad.steps.rules import (
     ADD_EXPONENTS,
     BRACKETS,
     CANCEL,
+    CANCEL_FACTORS,
     CLEAR,
     COLLECT,
     CONTRACT,
@@ -39,6 +50,7 @@ from tcgrad.steps.rules import (
     Rule,
     definition,
     insert,
+    symmetric,
 )
 
 _NAMED = frozenset({Role.DEFINED, Role.GRADIENT})
@@ -78,7 +90,8 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
     """The steps below each other; of lines that differ in the order of factors and terms alone the last one stays, in
     the place of the first: what leads back to a line is no way to it.
 
-    A step without rules is a form that was chosen for reading, called by what it has that the line before had not.
+    A step without rules is a form that was chosen for reading, called by what it has that the line before had not. A
+    common factor is taken out in one line.
     """
     kept: dict[str, Step] = {}
     for step in steps:
@@ -89,7 +102,10 @@ def chain(left: Component, steps: Iterable[Step]) -> Chain:
             kept[reading] = replace(kept[reading], expr=step.expr)
         else:
             before = next(reversed(kept.values()), step)
-            kept[reading] = step if step.rules else Step(_chosen(before.expr, step), step.expr)
+            made = step if step.rules else Step(_chosen(before.expr, step), step.expr)
+            if kept and made.rules == before.rules == (TAKE_OUT,):
+                kept.popitem()
+            kept[reading] = made
     return Chain(left, free_indices(left), tuple(kept.values()))
 
 
@@ -153,8 +169,11 @@ def _prenex(expr: Expr) -> Expr:
 def simplified(raw: Expr, final: Expr) -> Iterator[Step]:
     """From a derivative as the rules make it to the ``final`` form, by the passes that made that."""
     contracted, collected = contract_deltas(raw), simplify(raw)
-    rule = CONTRACT if _summed_deltas(contracted) < _summed_deltas(raw) else SIMPLIFY
-    yield Step((rule, COLLECT) if any(map(_has_like_terms, walk(raw))) else (rule,), contracted)
+    rule = CANCEL_FACTORS if _divided_by(contracted) < _divided_by(raw) else SIMPLIFY
+    rule = CONTRACT if _summed_deltas(contracted) < _summed_deltas(raw) else rule
+    mirrored = tuple(_made_alike(raw, contracted))
+    collects = mirrored or any(map(_has_like_terms, walk(raw)))
+    yield Step((rule, *((COLLECT,) if collects else ()), *mirrored), contracted)
     yield Step((TAKE_OUT,), collected)
     yield Step((_recognised(collected, final),), final)
 
@@ -162,6 +181,19 @@ def simplified(raw: Expr, final: Expr) -> Iterator[Step]:
 def _has_like_terms(part: Expr) -> bool:
     terms = [split_coefficient(simplify(term))[1] for term in children(part)] if isinstance(part, Add) else []
     return len(set(map(key, terms))) < len(terms)
+
+
+def _made_alike(raw: Expr, contracted: Expr) -> Iterator[Rule]:
+    """By the symmetry of which tensors terms have become alike."""
+    for tensor in tensors_read(raw):
+        if tensor.symmetric:
+            plain = replace_components(raw, partial(_unmarked, tensor))
+            if _additions(contract_deltas(plain)) > _additions(contracted):
+                yield symmetric(tensor)
+
+
+def _unmarked(tensor: Tensor, read: Component) -> Component:
+    return replace(read, tensor=replace(tensor, symmetric=False)) if read.tensor == tensor else read
 
 
 def _summed_deltas(expr: Expr) -> int:
@@ -274,6 +306,11 @@ def _divisions(expr: Expr) -> int:
     """How many divisions there are inside of what is divided by."""
     divided = [part.base for part in walk(expr) if is_division(part)]
     return sum(is_division(inner) for base in divided for inner in walk(base))
+
+
+def _divided_by(expr: Expr) -> int:
+    """How many components are read in what is divided by."""
+    return sum(_components(part.base).total() for part in walk(expr) if is_division(part))
 
 
 def _components(expr: Expr) -> Counter[Tensor]:

@@ -53,6 +53,7 @@ COLLECT = Rule("collect like terms")
 CLEAR = Rule("clear the fraction below the bar")
 INVERT = Rule("inverse of a product")
 CANCEL = Rule("cancel a matrix with its inverse")
+CANCEL_FACTORS = Rule("cancel common factors")
 TAKE_OUT = Rule("take out the common factor")
 ADD_EXPONENTS = Rule("add exponents")
 UNDO_LOGARITHM = Rule("exponential of a logarithm")
@@ -104,6 +105,11 @@ _ASSUMED = {
     "not negative": "{} is not negative",
     "symmetric": "{} is symmetric",
 }
+
+
+def symmetric(tensor: Tensor) -> Rule:
+    """Why it does not matter which of its last two indices comes first."""
+    return Rule(_ASSUMED["symmetric"], (tensor,))
 
 
 def insert(*tensors: Tensor) -> Rule:

@@ -121,9 +121,10 @@ class _Entry:
         return Comparison("fail", 0, message=_told(self.bench, unlike.message))
 
     def _excused(self, outcome: Comparison) -> Comparison:
-        """A failure that the numbers at this sample may explain decides nothing."""
+        """A failure that the numbers at this sample may explain decides nothing; nor is it left open why nothing could
+        be compared there."""
         excuse = self._overflow or ("rounding decides what the outputs are" if self.bench.drowned else "")
-        if outcome.status == "fail" and excuse:
+        if excuse and (outcome.status == "fail" or not outcome.elements):
             return replace(outcome, status="inconclusive", message=excuse)
         return outcome
 

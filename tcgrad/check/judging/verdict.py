@@ -117,7 +117,7 @@ class Expected:
             known, all_known = known & (np.isfinite(self.found_error) | unbounded), False
         elements = known.size if all_known else int(np.count_nonzero(known))
         if not elements:
-            return Comparison("inconclusive", 0, message="there is nothing to compare")
+            return Comparison("inconclusive", 0, message="no bound of its rounding errors is known")
         with np.errstate(all="ignore"):
             given = self._whole if elements == known.size else self._at(known)
             return given.judge(found if elements == known.size else np.where(known, found, 0), elements, by_difference)

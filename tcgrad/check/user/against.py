@@ -13,7 +13,7 @@ import numpy as np
 
 from tcgrad.check.evaluated.emitted import ModuleError, StateError, same_bits
 from tcgrad.check.sampling.points import Point
-from tcgrad.check.user.errors import describe
+from tcgrad.check.user.errors import describe, is_refused_call
 from tcgrad.check.user.frameworks import NUMPY, Framework
 from tcgrad.check.user.otherwise import Otherwise, is_near, nudged, with_gaps
 from tcgrad.check.user.returned import Returned
@@ -157,7 +157,8 @@ class UserFunction:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # what test frameworks and other languages raise is no Exception
-            raise ModuleError(f"{self.name} raised {describe(error)}") from error
+            beside = _called_with(sample, len(arguments.handed)) if is_refused_call(error) else ""
+            raise ModuleError(f"{self.name} raised {describe(error)}{beside}") from error
         if not all(same_bits(a, b) for a, b in zip(arguments.arrays, arguments.values, strict=True)):
             raise ModuleError(f"{self.name} wrote to its arguments")
         found = Returned(self.name, self.framework, sample, tensors).arrays(returned, what)
@@ -177,6 +178,13 @@ class UserFunction:
             for name, array in found.items():
                 if np.may_share_memory(array, argument):
                     raise ModuleError(f"{self.name} returns a view of its argument {item.tensor.name} for {name}")
+
+
+def _called_with(sample: Point, count: int) -> str:
+    """The arguments of a call in words: the inputs, then, if there are more, the gradients of the outputs."""
+    inputs = [item.tensor.name for item in sample.program.inputs]
+    gradients = [f"d{output.name}" for output in sample.program.outputs]
+    return f"; it is called with ({', '.join([*inputs, *gradients][:count])})"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ def describe(error: BaseException) -> str:
     return told
 
 
+def is_refused_call(error: BaseException) -> bool:
+    """Whether a function, called here, has not taken its arguments: the error comes from no line of its own."""
+    trace = error.__traceback__
+    return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
+
+
 def _message(error: BaseException) -> str:
     try:
         return str(error)

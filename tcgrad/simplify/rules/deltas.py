@@ -225,7 +225,8 @@ def _without_quotient(
 def simplify_delta(delta: Delta) -> Expr:
     """1 or 0 where the two sides are always or never equal, else the delta with its sides in order.
 
-    ``delta(q, p-1)`` is ``delta(p, q+1)``, and ``delta(p+1, q+1)`` is ``delta(p, q)``.
+    ``delta(q, p-1)`` is ``delta(p, q+1)``, ``delta(p-1, q+1)`` is ``delta(p, q+2)``, and ``delta(p+1, q+1)`` is
+    ``delta(p, q)``.
     """
     sides = delta.left, delta.right
     if delta.left.as_index is None or delta.right.as_index is None or delta.left == delta.right:
@@ -238,13 +239,18 @@ def simplify_delta(delta: Delta) -> Expr:
 
 
 def _shifted_alike(left: Integer, right: Integer) -> tuple[Integer, Integer]:
-    """Two sides that are an index each with the same added to both, without it."""
+    """Two sides that are an index each with something added, as an index and the other with the difference added."""
     difference = left - right
     for index in difference.indices:
         other = index.expr - difference
-        if other.as_index is not None:
+        if other.as_index is not None or (_is_shifted(left) and _is_shifted(right) and _is_shifted(other)):
             return index.expr, other
     return left, right
+
+
+def _is_shifted(side: Integer) -> bool:
+    """Whether it is an index with something added."""
+    return side.as_index is None and len(side.indices) == 1 and _is_unit(side, side.indices[0])
 
 
 def _shifted_up(left: Integer, right: Integer) -> tuple[Integer, Integer]:

@@ -29,7 +29,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced
 from tcgrad.ir.traversal import factors_of, free_indices, map_integers, product_of
 from tcgrad.ir.whole import as_integer
-from tcgrad.simplify.monomials import UNIT, Policy, monomials
+from tcgrad.simplify.monomials import UNIT, Monomial, Policy, monomials, unbound
 from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import add_of, exponential_without_logarithms, negated, scaled, sign, split_coefficient
 from tcgrad.simplify.rules.brackets import brackets_joined
@@ -42,6 +42,7 @@ from tcgrad.simplify.rules.joining import choices_joined, divisor_cancelled, sig
 from tcgrad.simplify.rules.permutations import holds_symbol, is_antisymmetric, symbols_sorted
 from tcgrad.simplify.rules.piecewise import simplify_where
 from tcgrad.simplify.rules.pythagorean import squares_merged
+from tcgrad.simplify.rules.unit_shares import shares_summed
 from tcgrad.simplify.rules.whole_sums import as_one_integer, terms_of_integer
 from tcgrad.simplify.shapes import names
 
@@ -111,10 +112,15 @@ def _product(expr: Expr, policy: Policy) -> Expr:
     """A product, power or sum over indices: deltas contracted, powers merged, sums split."""
     given = [part for part in monomials(expr, policy) if part.coefficient is UNIT or part.coefficient]
     parts = [done for part in given for done in contract(part, policy)]
-    written = [assemble(part, policy) for part in parts]
+    written = [_written(part, policy) for part in parts]
     if len(written) == 1:
         return _joined(written[0], policy)
     return _sum(Add(tuple(written)), policy) if written else ZERO
+
+
+def _written(part: Monomial, policy: Policy) -> Expr:
+    left = shares_summed(part)
+    return assemble(part, policy) if left is None else policy.simplify(unbound(left))
 
 
 def _joined(made: Expr, policy: Policy) -> Expr:
