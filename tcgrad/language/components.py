@@ -211,7 +211,7 @@ class ComponentReader(ABC):
         left, right = (self.position(position) for position in node.positions)
         slots = {slot.index: slot for slot in self.scope.values()}
         if left.as_index is not None and right.as_index is not None:
-            self.problem.deltas.append((slots[left.as_index], slots[right.as_index]))
+            self.problem.deltas.append((slots[left.as_index], slots[right.as_index], node.span))
         return Delta(left, right)
 
     def _plain(self, node: Expression) -> None:
