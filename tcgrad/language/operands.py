@@ -6,6 +6,7 @@ import re
 
 from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
+from tcgrad.language.cursor import CALLED
 from tcgrad.language.elsewhere import HOW_TO_WRITE
 from tcgrad.language.lexer import SIZE_ALONE, Token
 from tcgrad.language.reductions import ReductionParser
@@ -53,6 +54,8 @@ class OperandParser(ReductionParser):
         if self._indices_in_braces(token):
             help_ = f"write `{token.text}[{','.join(self.parts(self.token))}]`"
             self.report_error("TC208", "indices stand in square brackets", self.span(self.token), help_)
+            if self.tokens[self.closing_of(self.at)].kind == "]":
+                self.tokens[self.at] = self.token._replace(kind="[")
         elif self.kind not in SUBSCRIPT:
             return self.derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
@@ -64,8 +67,16 @@ class OperandParser(ReductionParser):
         return self.derivative(token, node, in_target=in_target)
 
     def _indices_in_braces(self, name: Token) -> bool:
-        """Whether ``{i,j}`` follows, behind what is no function."""
-        if self.kind != "{" or (name.text in FUNCTIONS and name.text not in REDUCTIONS):
+        """Whether ``{i,j}`` follows, behind what is no function.
+
+        Raises:
+            StopParsing: after TC202 for ``exp{x}``.
+        """
+        if self.kind == "{" and name.text in CALLED:
+            help_ = f"write `{name.text}({', '.join(self.parts(self.token))})`"
+            message = f"the argument of `{name.text}` stands in parentheses"
+            raise self.failure("TC202", message, self.span(self.token), help_)
+        if self.kind != "{":
             return False
         inside = self.tokens[self.at + 1 : self.closing_of(self.at)]
         return bool(inside) and all(token.kind in {"name", "number", ","} for token in inside)
