@@ -2,6 +2,7 @@
 
 import pytest
 
+import tcgrad
 from tcgrad.errors import TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.loader import load_spec, read_spec
@@ -93,6 +94,8 @@ SINGLE = [
     (REST + "constants: {c: 1/3}\n", "TC109", 3, 16, "stands in an equation"),
     (REST + "dim: {B: 4}\n", "TC107", 3, 1, "did you mean `dims`?"),
     (REST + "Outputs: [y]\n", "TC107", 3, 1, "did you mean `outputs`?"),
+    (REST + 'functions:\u00a0{"f(z)": z}\n', "TC107", 3, 1, "write `functions: ...`"),
+    (REST + "constants= {c: 0.8}\n", "TC107", 3, 1, "write `constants: ...`"),
     (REST + "description: a\n", "TC107", 3, 1, "write `doc`"),
     ("inputs: {x: {shape: [3], type: real}}\n" + EQUATION, "TC107", 1, 26, "write `dtype`"),
     (REST + "size: 3\n", "TC107", 3, 1, "the keys are name, doc"),
@@ -173,6 +176,11 @@ SINGLE = [
     (REST + "check: [trials]\n", "TC109", 3, 8, "must be a mapping"),
     (REST + "check: {allow_inconclusive: yes}\n", "TC109", 3, 29, "write `true`"),
     # names
+    *(
+        (REST + f"{section}: {{{entry}}}\n", "TC110", 3, len(section) + 4, "write `c: 3`")
+        for section in ("dims", "constants", "indices")
+        for entry in ("c=3", "c：3", "c： 3", "c:\u00a03")
+    ),
     ("inputs: {x y: [3]}\n" + EQUATION, "TC110", 1, 10, "`x_y`"),
     ("inputs: {2x: [3]}\n" + EQUATION, "TC110", 1, 10, "cannot name an input"),
     ("inputs: {'': [3]}\n" + EQUATION, "TC110", 1, 11, "is empty"),
@@ -315,6 +323,18 @@ check: {trials: none}
 
 def test_wrt_is_not_blamed_for_an_input_that_is_wrong():
     assert [code for code, *_ in errors("inputs: {x: [0]}\nwrt: [x]\n" + EQUATION)] == ["TC113"]
+
+
+@pytest.mark.parametrize("keys", ["symmetric: true", "sample: spd"])
+def test_an_input_that_lacks_an_axis_is_not_told_again_where_it_is_read(keys):
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.loads(f"inputs: {{x: [3], a: {{shape: [3], {keys}}}}}\nequations: ['y[i] = a[i,j]*x[j]']\n")
+    assert [d.code for d in caught.value.diagnostics] == ["TC115"]
+
+
+def test_names_that_are_near_go_before_what_a_name_is_elsewhere():
+    with pytest.raises(TcgradError, match="did you mean `eta`"):
+        tcgrad.loads("inputs: {x: [3], eta: [3]}\nequations: ['y[i] = x[i]*beta[i]']\n")
 
 
 def test_a_key_that_is_indented_too_far_is_pointed_at():

@@ -97,8 +97,12 @@ class Cursor:
             raise StopParsing
 
     def failure(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> StopParsing:
-        """Add an error; the exception that ends the reading, for the caller to raise."""
-        self.report.add(Diagnostic(code, message, span, help_, notes))
+        """Add an error; the exception that ends the reading, for the caller to raise.
+
+        Where a character has no meaning, that is all that is said of it.
+        """
+        if not self.report.is_unclear(span):
+            self.report.add(Diagnostic(code, message, span, help_, notes))
         return StopParsing()
 
     def describe(self) -> str:

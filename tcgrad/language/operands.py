@@ -21,6 +21,7 @@ from tcgrad.language.syntax import (
     Subscript,
 )
 from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
+from tcgrad.spec.names import suggest
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 GOES_ON = "an equation continues on the next line inside an open bracket"
@@ -232,5 +233,6 @@ class OperandParser(ReductionParser):
         """``exp(x)[i]``, and ``eye(N)[i,j]`` of what has a form of its own here."""
         message = f"the value of `{name.text}(...)` is a number and has no components"
         shown = ", ".join(f"{each.name}{brackets}" if isinstance(each, Name) else "..." for each in arguments)
-        help_ = HOW_TO_WRITE.get(name.text) or f"index the arguments: `{name.text}({shown})`"
+        near = suggest(name.text, INTRINSICS) if name.text not in FUNCTIONS else None
+        help_ = HOW_TO_WRITE.get(name.text) or near or f"index the arguments: `{name.text}({shown})`"
         raise self.failure("TC208", message, call, help_)

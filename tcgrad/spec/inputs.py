@@ -71,6 +71,8 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
     before = len(report.diagnostics)
     _check_together(fields, given, name, report)
     if len(report.diagnostics) > before:
+        if len(shape) < max(2 * fields.symmetric, SAMPLE_ORDERS.get(fields.sample.kind, 0)):
+            return None  # there are more axes, and nobody knows of which sizes
         fields.sample, fields.symmetric = _NORMAL, False  # what cannot be is told once
     return InputDeclaration(name, shape, fields.dtype, fields.sample, fields.symmetric, fields.zero_outside)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,7 +39,8 @@ class SpecReader:
         self.broken: set[str] = set()
         read = {id(value) for _, value in found.values()}
         left = [key.text.text for key, value in root.entries if id(value) not in read and isinstance(key, Scalar)]
-        self.lost = any(nearest(key, known) for key in left) or "inputs" not in self.nodes
+        begun = [match[0] for key in left if (match := re.match(r"\w+", key))]
+        self.lost = any(nearest(key, known) for key in (*left, *begun)) or "inputs" not in self.nodes
 
     def read(self) -> Spec:
         """Every key; what cannot be read is reported and stands in the `Spec` as if it had been left out."""
@@ -96,8 +98,8 @@ class SpecReader:
     def _dims(self) -> dict[str, tuple[Located, Located]]:
         dims = {}
         for name, node in self._entries("dims"):
-            size = read_size(node, f"the dim `{name.text}`", self.report)
             is_free = self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim")
+            size = read_size(node, f"the dim `{name.text}`", self.report) if is_free or not is_null(node) else None
             if (size := self._known(name, size, is_free=is_free)) is not None:
                 dims[name.text] = (name, size)
         return dims
@@ -120,12 +122,14 @@ class SpecReader:
         """Index names live apart from those of tensors; a dim, however, can stand wherever an index can."""
         indices = {}
         for name, node in self._entries("indices"):
-            size = read_size(node, f"the range of `{name.text}`", self.report)
+            is_free = self._is_size_name(name, "an index")
+            what = f"the range of `{name.text}`"
+            size = read_size(node, what, self.report) if is_free or not is_null(node) else None
             if name.text in dims:
                 self.declarations.refuse_second((dims[name.text][0], "a dim"), (name, "an index"))
                 self.lost = True
                 continue
-            size = self._known(name, size, is_free=self._is_size_name(name, "an index"))
+            size = self._known(name, size, is_free=is_free)
             if size is not None:
                 indices[name.text] = (name, size)
         return indices
@@ -139,8 +143,10 @@ class SpecReader:
     def _constants(self) -> dict[str, Constant]:
         constants = {}
         for name, node in self._entries("constants"):
-            value = read_number(node, f"the constant `{name.text}`", "TC116", self.report)
-            value = self._known(name, value, is_free=self._declare(name, "a constant"))
+            is_free = self._declare(name, "a constant")
+            what = f"the constant `{name.text}`"
+            value = read_number(node, what, "TC116", self.report) if is_free or not is_null(node) else None
+            value = self._known(name, value, is_free=is_free)
             if value is not None and isinstance(node, Scalar):
                 constants[name.text] = Constant(name, value, node.text.text)
         return constants
