@@ -466,6 +466,9 @@ UNREAD = [
     (["r{0] = x[1]", "r[t] = r[t-1]*x[t]"], "{"),
     (["r' = s", "y = 2*r"], "r'"),
     (["r[i] = ×[i]*s"], "×"),
+    (["r = [i 2]*s"], "i 2"),
+    (["r[i] = hwere(i == 2, x[i], 0)"], "hwere"),
+    (["r[i] = a[i,2 j]*x[j]"], "2 j"),
 ]
 
 
@@ -621,6 +624,10 @@ def test_mistakes_in_expectations(entry, code, pointed, message):
 
 
 HELP_IN_EXPECTATIONS = [
+    *(
+        (f"dl/dx[p] = {written}[p]", "did you mean `dl/dy`?")
+        for written in ("ddl/dy", "ld/dy", "dL/dy", "dl'/dy", "dl/DY")
+    ),
     ("dy[i]/dx[i] = t[i]", "write `dy[i]/dx[j] = ...`"),
     ("dl/dm[p,p] = t[p]", "write `dl/dm[i,j] = ...`"),
     ("dy[i]/dx[0] = t[i]", "write `dy[i]/dx[j] = ...`"),

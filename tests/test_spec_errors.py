@@ -325,11 +325,25 @@ def test_wrt_is_not_blamed_for_an_input_that_is_wrong():
     assert [code for code, *_ in errors("inputs: {x: [0]}\nwrt: [x]\n" + EQUATION)] == ["TC113"]
 
 
-@pytest.mark.parametrize("keys", ["symmetric: true", "sample: spd"])
-def test_an_input_that_lacks_an_axis_is_not_told_again_where_it_is_read(keys):
+# Specs of whose keys one is wrong, and its place: nothing follows from that in the equations.
+LONE = [
+    ("inputs: {x: [3], a: {shape: [3], symmetric: true}}\nequations: ['y[i] = a[i,j]*x[j]']\n", "TC115", 1, 45),
+    ("inputs: {x: [3], a: {shape: [3], sample: spd}}\nequations: ['y[i] = a[i,j]*x[j]']\n", "TC115", 1, 42),
+    ("inputs: {x: {shape: [3], outside: 7}}\nequations: ['y[i] = x[i-1]']\nindices: {i: 3}\n", "TC114", 1, 35),
+    ("dims: {N: 3}\ninputs: {a: [N N]}\nequations: ['y = a[i,i]']\n", "TC202", 2, 14),
+    ("inputs:\n  w:: [3]\n  z: [3]\nwrt: [w]\nequations: ['y = w[i]*z[i]']\n", "TC110", 2, 3),
+    ("inputs:\n  x: [3]\nz: [3]\nequations: ['y = x[i]*z[i]']\n", "TC107", 3, 1),
+    ("inputs = :\n  x: [3]\nequations: ['y = x[i]*x[i]']\n", "TC107", 1, 1),
+    ("inputs: {x: [3]}\nequations:\nexpect: ['dy[i]/dx[p] = 1']\n", "TC108", 2, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "line", "column"), LONE)
+def test_nothing_follows_from_a_key_that_is_wrong(text, code, line, column):
     with pytest.raises(TcgradError) as caught:
-        tcgrad.loads(f"inputs: {{x: [3], a: {{shape: [3], {keys}}}}}\nequations: ['y[i] = a[i,j]*x[j]']\n")
-    assert [d.code for d in caught.value.diagnostics] == ["TC115"]
+        tcgrad.loads(text)
+    [told] = caught.value.diagnostics
+    assert (told.code, *caught.value.source.position(told.span.start)) == (code, line, column)
 
 
 def test_names_that_are_near_go_before_what_a_name_is_elsewhere():

@@ -173,7 +173,9 @@ class ComponentReader(ABC):
         return Component(tensor, where)
 
     def wrong_order(self, tensor: Tensor, name: str, given: Sequence[Expression], span: Span) -> Refused:
-        """Report a component with too many or too few positions."""
+        """Report a component with too many or too few positions, if they can be told."""
+        if self.symbols.report.has_unclear(span):
+            return Refused()
         example = f"{name}[{','.join(self._meant(tensor, given))}]" if tensor.order else name
         note = self.symbols.places.get(tensor.name)
         notes = (Note(note, f"`{name}` is declared here"),) if note else ()
@@ -263,6 +265,7 @@ class ComponentReader(ABC):
             return self.in_use(*bound, node.span)
         if (node.name, span) in self._told:
             return Refused()
+        names = tuple(name for name in names if name == node.name or (name, span) not in self._told)
         self._told.update((name, span) for name in names)
         term = self.symbols.text(span)
         short = term if len(term) <= SHOWN else "..."

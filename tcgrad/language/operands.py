@@ -6,7 +6,7 @@ import re
 
 from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import CALLED
+from tcgrad.language.cursor import CALLED, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE
 from tcgrad.language.lexer import SIZE_ALONE, Token
 from tcgrad.language.reductions import ReductionParser
@@ -21,7 +21,7 @@ from tcgrad.language.syntax import (
     Subscript,
 )
 from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import nearest, suggest
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 GOES_ON = "an equation continues on the next line inside an open bracket"
@@ -179,6 +179,8 @@ class OperandParser(ReductionParser):
         self.leave()
         if isinstance(condition, Comparison):
             return Iverson(condition, self.since(opening))
+        if self.report.has_unclear(condition.span):
+            raise StopParsing
         help_ = f"write `{self.source(opening)[1:-1].strip()} > 0` in the bracket, or parentheses `( )` for grouping"
         message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
         raise self.failure("TC210", message, self.since(opening), help_)
@@ -206,7 +208,7 @@ class OperandParser(ReductionParser):
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
             self.refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
-            if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
+            if isinstance(argument, Comparison) and (number > 0 or nearest(name.text, ("where",)) is None):
                 self.report_error(
                     "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
                 )

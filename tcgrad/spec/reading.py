@@ -130,7 +130,7 @@ def read_known(node: Node, what: str, known: AbstractSequence[str], report: Repo
             elsewhere = KEYS_ELSEWHERE.get(key.text)
             begun = re.match(r"\w+", key.text)
             offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
-            is_entry = begun is not None and begun[0] != key.text and begun[0] in known
+            is_entry = begun is not None and begun[0] in known and re.search(r"\s", key.text) is not None
             if begun is not None and is_entry:
                 offer = f"write `{begun[0]}: ...`, with a colon and a blank behind it"
             offer = f"write `{elsewhere}`" if elsewhere in known else offer

@@ -19,11 +19,14 @@ from tcgrad.spec.signatures import read_function
 
 _T = TypeVar("_T")
 
+_WORD = re.compile(r"\w+")
+
 
 class SpecReader:
     """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out.
 
-    broken: names whose entries could not be read.
+    broken: names whose entries could not be read, and those that stand among the keys of the spec.
+    begun: words that unknown keys begin with.
     lost: whether there were others, or equations, of which nothing is known.
     """
 
@@ -39,8 +42,10 @@ class SpecReader:
         self.broken: set[str] = set()
         read = {id(value) for _, value in found.values()}
         left = [key.text.text for key, value in root.entries if id(value) not in read and isinstance(key, Scalar)]
-        begun = [match[0] for key in left if (match := re.match(r"\w+", key))]
-        self.lost = any(nearest(key, known) for key in (*left, *begun)) or "inputs" not in self.nodes
+        self.begun = {match[0] for key in left if (match := _WORD.match(key))}
+        near = any(nearest(key, known) for key in left) or not self.begun.isdisjoint(known)
+        self.lost = near or not {"inputs", "equations"} <= self.nodes.keys()
+        self.broken.update(left)
 
     def read(self) -> Spec:
         """Every key; what cannot be read is reported and stands in the `Spec` as if it had been left out."""
@@ -59,7 +64,7 @@ class SpecReader:
             inputs=declared,
             equations=self._equations(),
             outputs=read_names(self.nodes.get("outputs"), "outputs", self.report),
-            wrt=self._wrt(declared, {name.text for name, _ in inputs}),
+            wrt=self._wrt(declared, {part for name, _ in inputs for part in (name.text, *_WORD.findall(name.text))}),
             indices=self._indices(dims),
             functions=functions,
             strict=bool("strict" in self.nodes and read_flag(self.nodes["strict"], "`strict`", self.report)),
@@ -69,7 +74,7 @@ class SpecReader:
 
     def _check_required(self) -> None:
         for key in SPEC_KEYS:
-            if key.required and key.name not in self.nodes:
+            if key.required and key.name not in self.nodes and key.name not in self.begun:
                 written = self.keys.get(key.name)
                 message = f"`{key.name}` is empty" if written else f"the spec has no `{key.name}`"
                 place = written.whole if written else Span(self.start, self.start)
