@@ -466,6 +466,9 @@ UNREAD = [
     (["r{0] = x[1]", "r[t] = r[t-1]*x[t]"], "{"),
     (["r' = s", "y = 2*r"], "r'"),
     (["r[i] = ×[i]*s"], "×"),
+    (["r_i = foo*x[i]", "y[i] = r[i]*s"], "foo"),
+    (["r = k == 2]*s"], "k == 2"),
+    (["r[i] = where(i == 2 1, x[i])"], "2 1"),
     (["r = [i 2]*s"], "i 2"),
     (["r[i] = hwere(i == 2, x[i], 0)"], "hwere"),
     (["r[i] = a[i,2 j]*x[j]"], "2 j"),
@@ -482,8 +485,20 @@ LONE = [
     ("r = a[i,j]", "`i` and `j` each occur", "write `sum[i,j](a[i,j])` or `1[i,j]*...` to sum over them"),
     ("r[i] = a[i,j]*x[k]", "`j` and `k` each occur", "write `sum[j,k](a[i,j]*x[k])` or `1[j,k]*...`"),
     ("r = x[i]*y2[j]*s", "`i` and `j` each occur", "write `sum[i,j](x[i]*y2[j]*s)`"),
+    (
+        "r_i = x[i]",
+        "`i` occurs",
+        "write `sum[i](x[i])` or `1[i]*...` to sum over it, or put it on the left: `r[i] = ...`",
+    ),
+    ("r = sqrt(x[i]*x[j])", "`i` and `j` each occur", "write `sum[i,j](sqrt(x[i]*x[j]))`"),
     ("r[i] = a[i,j]*s", "`j` occurs", "write `sum[j](a[i,j]*s)` or `1[j]*...` to sum over it"),
 ]
+
+
+def test_an_index_below_a_name_on_the_left_is_offered_in_brackets():
+    ((code, _, _, offered),) = wrong("r_ij = a[i,j]")
+    assert code == "TC305"
+    assert offered.endswith("or put them on the left: `r[i,j] = ...`")
 
 
 @pytest.mark.parametrize(("equation", "message", "help_"), LONE)

@@ -331,6 +331,17 @@ LONE = [
     ("inputs: {x: [3], a: {shape: [3], sample: spd}}\nequations: ['y[i] = a[i,j]*x[j]']\n", "TC115", 1, 42),
     ("inputs: {x: {shape: [3], outside: 7}}\nequations: ['y[i] = x[i-1]']\nindices: {i: 3}\n", "TC114", 1, 35),
     ("dims: {N: 3}\ninputs: {a: [N N]}\nequations: ['y = a[i,i]']\n", "TC202", 2, 14),
+    *(
+        (
+            f"dims: {{N: 8, K: {size}}}\ninputs: {{x: [N]}}\nequations: ['y[i] = x[K*i]', 'z[i] = x[K-1-i]*x[i//K]']\n",
+            code,
+            1,
+            16 + at,
+        )
+        for size, code, at in (("0", "TC113", 1), ("1/3", "TC322", 3))
+    ),
+    ("inputs: {x: [3], t: {shape: [3], dty: int}}\nequations: ['y[i] = x[t[i]]']\n", "TC107", 1, 34),
+    ("functions: {'f[z)': z}\ninputs: {x: [3]}\nequations: ['y[i] = f(x[i])']\n", "TC117", 1, 14),
     ("inputs:\n  w:: [3]\n  z: [3]\nwrt: [w]\nequations: ['y = w[i]*z[i]']\n", "TC110", 2, 3),
     ("inputs:\n  x: [3]\nz: [3]\nequations: ['y = x[i]*z[i]']\n", "TC107", 3, 1),
     ("inputs = :\n  x: [3]\nequations: ['y = x[i]*x[i]']\n", "TC107", 1, 1),

@@ -227,13 +227,19 @@ class ComponentReader(ABC):
         if isinstance(node, Name) and node.name in self.scope and node.name not in self.symbols.dims:
             position = self.scope[node.name].index.expr
         else:
-            if any(name not in self.scope for name in names_in_position(node, self.symbols)):
+            names = tuple(names_in_position(node, self.symbols))
+            if any(name in self.symbols.broken and not self._is_free(name) for name in names):
+                raise Refused  # a dim whose size has been refused
+            if any(name not in self.scope for name in names):
                 # what cannot stand in a position is told before a name that a sum would mend
                 read_integer(node, FormReader(self.symbols.dims, self.refuse_integer))
             position = read_integer(node, self)
         if position.indices:
             self.problem.mentions.append((node.span, position, False))
         return position
+
+    def _is_free(self, name: str) -> bool:
+        return name in self.scope and self.scope[name].is_free
 
     def integer_name(self, node: Name) -> Integer:
         """A name in an index position: an index, a dim, or an integer scalar."""
@@ -277,6 +283,9 @@ class ComponentReader(ABC):
         help_ = (
             f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}{inside}, or put {them} on the left"
         )
+        stem, _, letters = next(iter(self.symbols.hidden), "").partition("_")
+        if stem and letters and set(letters).issuperset(names):
+            help_ += f": `{stem}[{','.join(letters)}] = ...`"
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"

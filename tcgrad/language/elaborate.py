@@ -117,7 +117,7 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
             statement = _elaborate_unit(unit, symbols, alike)
         except Refused:
             names = [target_name(equation) for equation in unit.equations]
-            symbols.broken.update(part for name in names for part in (name, name.rstrip("'")))
+            symbols.broken.update(part for name in names for part in (name, name.rstrip("'"), name.partition("_")[0]))
             symbols.places.update((target_name(equation), equation.target.span) for equation in unit.equations)
             continue
         statements.extend(_take_pending(symbols))

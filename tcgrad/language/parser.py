@@ -107,6 +107,8 @@ class _Parser(ProductParser):
             if self.what == "size":
                 help_ = "a size is made of integers and dims with + - * // %"
             self.report_error("TC210", "a comparison is written in an Iverson bracket", found.span, help_)
+            if self.kind == "]":
+                raise StopParsing
             body = Iverson(found, found.span)
         self._nothing_left()
         return body

@@ -54,7 +54,7 @@ class _Fields:
 
 
 def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | None:
-    """An input from its shape alone or from a mapping of its keys; None if its shape cannot be read."""
+    """An input from its shape alone or from a mapping of its keys; None if not all of it can be read."""
     if not isinstance(node, Mapping):
         shape = _read_shape(node, name, report)
         return None if shape is None else InputDeclaration(name, shape)
@@ -66,7 +66,7 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
     shape = _read_shape(given["shape"], name, report) if "shape" in given else None
     fields = _Fields(shape or ())
     _read_fields(fields, given, name, report)
-    if shape is None:
+    if shape is None or len(found) < len(node.entries):
         return None
     before = len(report.diagnostics)
     _check_together(fields, given, name, report)

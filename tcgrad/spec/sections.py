@@ -26,7 +26,7 @@ class SpecReader:
     """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out.
 
     broken: names whose entries could not be read, and those that stand among the keys of the spec.
-    begun: words that unknown keys begin with.
+    begun: words that unknown keys begin with, and the keys that they are near to.
     lost: whether there were others, or equations, of which nothing is known.
     """
 
@@ -43,8 +43,8 @@ class SpecReader:
         read = {id(value) for _, value in found.values()}
         left = [key.text.text for key, value in root.entries if id(value) not in read and isinstance(key, Scalar)]
         self.begun = {match[0] for key in left if (match := _WORD.match(key))}
-        near = any(nearest(key, known) for key in left) or not self.begun.isdisjoint(known)
-        self.lost = near or not {"inputs", "equations"} <= self.nodes.keys()
+        self.begun.update(meant for key in left if (meant := nearest(key, known)))
+        self.lost = not self.begun.isdisjoint(known) or not {"inputs", "equations"} <= self.nodes.keys()
         self.broken.update(left)
 
     def read(self) -> Spec:
@@ -173,7 +173,7 @@ class SpecReader:
         for key, node in self._entries("functions"):
             function = read_function(key, node, self.report)
             if function is None:
-                self.broken.add(key.text.partition("(")[0].strip())
+                self.broken.update(_WORD.findall(key.text))
             elif self.declarations.declare(function.name, "a function"):
                 functions[function.name.text] = function
             else:
