@@ -162,6 +162,10 @@ class Report:
         """Whether a place begins inside of that of a syntax error, from which what is wrong there may follow."""
         return span.start in self._unclear
 
+    def has_unclear(self, span: Span) -> bool:
+        """Whether the place of a syntax error begins or ends inside of a place."""
+        return not self._unclear.isdisjoint(range(span.start, span.end))
+
     def tell_once(self, start: int, following: str | None) -> None:
         """Leave out of the diagnostics from the one numbered ``start`` on what repeats another of them.
 

@@ -140,6 +140,13 @@ def test_a_link_stays_a_link(tmp_path: Path):
     assert target.read_text() == "new"
 
 
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path):
+    path = tmp_path / "module.py"
+    path.symlink_to(path)
+    with pytest.raises(TcgradError, match="cannot write"):
+        write_file(path, "x")
+
+
 def test_what_cannot_be_written_is_refused(tmp_path: Path):
     for path in (tmp_path / "nothing" / "out.py", tmp_path):
         with pytest.raises(TcgradError) as caught:

@@ -289,7 +289,9 @@ MISTAKES = [
     ("r[i] = delta[i]", "TC304", "delta[i]", "has 2 indices", "write `delta[i,j]`"),
     ("r[i,i] = a[i,i]", "TC308", "i", "stands twice", "write `y[i,j] = delta[i,j]*...` for a diagonal"),
     ("r[i+1] = x[i]", "TC308", "i+1", "a plain index for every axis", None),
-    ("r[N] = x[N]", "TC314", "N", "is a dim", None),
+    ("r[N] = x[N]", "TC314", "N", "is a dim", "write `n` or another letter"),
+    ("r[N,n] = x[n]", "TC314", "N", "is a dim", "write `n_` or another letter"),
+    ("r' = s", "TC302", "r'", "cannot name", "a prime is that of a derivative: choose another name, such as `r`"),
     # a position that cannot be is told before an index that occurs once in it
     ("r[i] = x[i//j]", "TC317", "j", "the divisor of `//` and `%` is a positive integer or a dim", None),
     ("r[i] = x[i]*x[j%i]", "TC317", "i", "the divisor of `//` and `%` is a positive integer or a dim", None),
@@ -356,6 +358,7 @@ MISTAKES = [
     ("r = sum*s", "TC315", "sum", "needs its arguments", "write `sum[i](...)`"),
     ("r[i] = x(i)", "TC315", "x(i)", "square brackets", "write `x[i]`"),
     ("r = s()", "TC315", "s()", "square brackets", "write `s`"),
+    ("r = lodget(a)", "TC315", "lodget", "no function", "did you mean `logdet`?"),
     ("r = log(s, 2)", "TC315", "log(s, 2)", "has 1 argument, here are 2", "write `log(s)/log(2)`"),
     ("r = max(s, 1, 2)", "TC315", "max(s, 1, 2)", "has 2 arguments, here are 3", "write `max(s, max(1, 2))`"),
     ("r = s(s + 1)", "TC315", "s(s + 1)", "square brackets", "write `s*(s + 1)`"),
@@ -453,13 +456,49 @@ def test_every_mistake_of_an_equation_is_told_once(equation, expected):
     assert [(code, pointed) for code, pointed, _, _ in wrong(equation)] == expected
 
 
+# Equations of which the first cannot be read, and what is pointed at: nothing follows from what it would define.
+UNREAD = [
+    (["− r[i] = x[i]", "y[i] = r[i]*s"], "−"),
+    (["2*r[i] = x[i]", "y[i] = r[i]*s"], "2*r[i]"),
+    (["1[i]*x[i]", "y = q*r"], "1[i]*x[i]"),
+    (["r = s  q[i] = x[i]", "y[i] = q[i]*r"], "="),
+    (["r[:] = x[1]", "r[t] = r[t-1]*x[t]"], ":"),
+    (["r{0] = x[1]", "r[t] = r[t-1]*x[t]"], "{"),
+    (["r' = s", "y = 2*r"], "r'"),
+    (["r[i] = ×[i]*s"], "×"),
+    (["r_i = foo*x[i]", "y[i] = r[i]*s"], "foo"),
+    (["r = k == 2]*s"], "k == 2"),
+    (["r[i] = where(i == 2 1, x[i])"], "2 1"),
+    (["r = [i 2]*s"], "i 2"),
+    (["r[i] = hwere(i == 2, x[i], 0)"], "hwere"),
+    (["r[i] = a[i,2 j]*x[j]"], "2 j"),
+]
+
+
+@pytest.mark.parametrize(("equations", "pointed"), UNREAD)
+def test_nothing_follows_from_an_equation_that_cannot_be_read(equations, pointed):
+    assert [found for _, found, _, _ in wrong(*equations)] == [pointed]
+
+
 # An equation, the indices that are said to occur once, and the help.
 LONE = [
     ("r = a[i,j]", "`i` and `j` each occur", "write `sum[i,j](a[i,j])` or `1[i,j]*...` to sum over them"),
     ("r[i] = a[i,j]*x[k]", "`j` and `k` each occur", "write `sum[j,k](a[i,j]*x[k])` or `1[j,k]*...`"),
     ("r = x[i]*y2[j]*s", "`i` and `j` each occur", "write `sum[i,j](x[i]*y2[j]*s)`"),
+    (
+        "r_i = x[i]",
+        "`i` occurs",
+        "write `sum[i](x[i])` or `1[i]*...` to sum over it, or put it on the left: `r[i] = ...`",
+    ),
+    ("r = sqrt(x[i]*x[j])", "`i` and `j` each occur", "write `sum[i,j](sqrt(x[i]*x[j]))`"),
     ("r[i] = a[i,j]*s", "`j` occurs", "write `sum[j](a[i,j]*s)` or `1[j]*...` to sum over it"),
 ]
+
+
+def test_an_index_below_a_name_on_the_left_is_offered_in_brackets():
+    ((code, _, _, offered),) = wrong("r_ij = a[i,j]")
+    assert code == "TC305"
+    assert offered.endswith("or put them on the left: `r[i,j] = ...`")
 
 
 @pytest.mark.parametrize(("equation", "message", "help_"), LONE)
@@ -600,6 +639,10 @@ def test_mistakes_in_expectations(entry, code, pointed, message):
 
 
 HELP_IN_EXPECTATIONS = [
+    *(
+        (f"dl/dx[p] = {written}[p]", "did you mean `dl/dy`?")
+        for written in ("ddl/dy", "ld/dy", "dL/dy", "dl'/dy", "dl/DY")
+    ),
     ("dy[i]/dx[i] = t[i]", "write `dy[i]/dx[j] = ...`"),
     ("dl/dm[p,p] = t[p]", "write `dl/dm[i,j] = ...`"),
     ("dy[i]/dx[0] = t[i]", "write `dy[i]/dx[j] = ...`"),

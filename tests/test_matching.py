@@ -9,7 +9,7 @@ import pytest
 import tcgrad
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Call, Component, IndexSum, Mul, Pow, const
+from tcgrad.ir.nodes import Add, Call, Component, IndexSum, Mul, Pow, const
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.simplify import simplify
@@ -55,6 +55,12 @@ def test_sums_beside_each_other_may_bind_one_index():
     pattern, target = Mul((total(k, 2), total(k, 3))), Mul((total(m, 2), total(n, 3)))
     assert next(matches(pattern, target, Match(frozenset())), None) is not None
     assert next(matches(target, pattern, Match(frozenset())), None) is not None
+
+
+def test_sums_of_thousands_of_terms_are_matched_without_a_call_inside_of_a_call_for_each():
+    (body,) = _bodies("y = w")
+    terms = [Pow(body, const(power)) for power in range(2, 1500)]
+    assert next(matches(Add(tuple(terms)), Add(tuple(terms)), Match(frozenset())), None) is not None
 
 
 def test_no_free_index_stands_for_a_bound_one():

@@ -96,6 +96,8 @@ VALUES = [
     ("r[i] = w[i]*delta[i,1] + x[i//2]", lambda v: np.array([0, v["w"][1], 0]) + v["x"][[0, 0, 1]], {}),
     ("r[i] = [i < K]*w[i] + q[2*i]", lambda v: v["w"] + v["q"][:6:2], {}),
     ("r[i] = where(i < K, w[i], x[i-K])", lambda v: np.concatenate([v["w"], v["x"]]), {}),
+    ("r[i] = where(i == 0, x[0], x[i-1])", lambda v: np.insert(v["x"], 0, v["x"][0]), {}),
+    ("r[i] = [2*i != 0]*x[2*i-1]", lambda v: np.insert(v["x"][1::2], 0, 0), {}),
     # or nothing else at all
     ("r = [k < 2]*(k + 1)*x[2-k]", lambda v: v["x"][2] + 2 * v["x"][1], {}),
     ("r = sum[i]([i+1 < N]*x[i+1])", lambda v: v["x"][1:].sum(), {}),
@@ -209,6 +211,18 @@ MISTAKES = [
             )
         ],
         {"indices": {"i": "N"}},
+    ),
+    (
+        "r[i,j] = delta[i,j]*x[0]",
+        [
+            (
+                "TC306",
+                "delta[i,j]",
+                "a delta makes its indices equally long: `i` has size K = 3 under `indices:`, and `j` M = 4",
+                "declare one size for both, or compare them in an Iverson bracket: `[i == j]`",
+            )
+        ],
+        {"indices": {"i": "K", "j": "M"}},
     ),
     ("r = x[6]", [("TC310", "6", "`6` is outside: axis 0 of `x` has positions 0 to 5", LAST)], {}),
     ("r = x[0-1]", [("TC310", "0-1", "`0-1` is outside: axis 0 of `x` has positions 0 to 5", LAST)], {}),

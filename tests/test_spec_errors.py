@@ -2,6 +2,7 @@
 
 import pytest
 
+import tcgrad
 from tcgrad.errors import TcgradError
 from tcgrad.report.diagnostics import render_diagnostics
 from tcgrad.spec.loader import load_spec, read_spec
@@ -93,6 +94,8 @@ SINGLE = [
     (REST + "constants: {c: 1/3}\n", "TC109", 3, 16, "stands in an equation"),
     (REST + "dim: {B: 4}\n", "TC107", 3, 1, "did you mean `dims`?"),
     (REST + "Outputs: [y]\n", "TC107", 3, 1, "did you mean `outputs`?"),
+    (REST + 'functions:\u00a0{"f(z)": z}\n', "TC107", 3, 1, "write `functions: ...`"),
+    (REST + "constants= {c: 0.8}\n", "TC107", 3, 1, "write `constants: ...`"),
     (REST + "description: a\n", "TC107", 3, 1, "write `doc`"),
     ("inputs: {x: {shape: [3], type: real}}\n" + EQUATION, "TC107", 1, 26, "write `dtype`"),
     (REST + "size: 3\n", "TC107", 3, 1, "the keys are name, doc"),
@@ -173,6 +176,11 @@ SINGLE = [
     (REST + "check: [trials]\n", "TC109", 3, 8, "must be a mapping"),
     (REST + "check: {allow_inconclusive: yes}\n", "TC109", 3, 29, "write `true`"),
     # names
+    *(
+        (REST + f"{section}: {{{entry}}}\n", "TC110", 3, len(section) + 4, "write `c: 3`")
+        for section in ("dims", "constants", "indices")
+        for entry in ("c=3", "c：3", "c： 3", "c:\u00a03")
+    ),
     ("inputs: {x y: [3]}\n" + EQUATION, "TC110", 1, 10, "`x_y`"),
     ("inputs: {2x: [3]}\n" + EQUATION, "TC110", 1, 10, "cannot name an input"),
     ("inputs: {'': [3]}\n" + EQUATION, "TC110", 1, 11, "is empty"),
@@ -315,6 +323,43 @@ check: {trials: none}
 
 def test_wrt_is_not_blamed_for_an_input_that_is_wrong():
     assert [code for code, *_ in errors("inputs: {x: [0]}\nwrt: [x]\n" + EQUATION)] == ["TC113"]
+
+
+# Specs of whose keys one is wrong, and its place: nothing follows from that in the equations.
+LONE = [
+    ("inputs: {x: [3], a: {shape: [3], symmetric: true}}\nequations: ['y[i] = a[i,j]*x[j]']\n", "TC115", 1, 45),
+    ("inputs: {x: [3], a: {shape: [3], sample: spd}}\nequations: ['y[i] = a[i,j]*x[j]']\n", "TC115", 1, 42),
+    ("inputs: {x: {shape: [3], outside: 7}}\nequations: ['y[i] = x[i-1]']\nindices: {i: 3}\n", "TC114", 1, 35),
+    ("dims: {N: 3}\ninputs: {a: [N N]}\nequations: ['y = a[i,i]']\n", "TC202", 2, 14),
+    *(
+        (
+            f"dims: {{N: 8, K: {size}}}\ninputs: {{x: [N]}}\nequations: ['y[i] = x[K*i]', 'z[i] = x[K-1-i]*x[i//K]']\n",
+            code,
+            1,
+            16 + at,
+        )
+        for size, code, at in (("0", "TC113", 1), ("1/3", "TC322", 3))
+    ),
+    ("inputs: {x: [3], t: {shape: [3], dty: int}}\nequations: ['y[i] = x[t[i]]']\n", "TC107", 1, 34),
+    ("functions: {'f[z)': z}\ninputs: {x: [3]}\nequations: ['y[i] = f(x[i])']\n", "TC117", 1, 14),
+    ("inputs:\n  w:: [3]\n  z: [3]\nwrt: [w]\nequations: ['y = w[i]*z[i]']\n", "TC110", 2, 3),
+    ("inputs:\n  x: [3]\nz: [3]\nequations: ['y = x[i]*z[i]']\n", "TC107", 3, 1),
+    ("inputs = :\n  x: [3]\nequations: ['y = x[i]*x[i]']\n", "TC107", 1, 1),
+    ("inputs: {x: [3]}\nequations:\nexpect: ['dy[i]/dx[p] = 1']\n", "TC108", 2, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "line", "column"), LONE)
+def test_nothing_follows_from_a_key_that_is_wrong(text, code, line, column):
+    with pytest.raises(TcgradError) as caught:
+        tcgrad.loads(text)
+    [told] = caught.value.diagnostics
+    assert (told.code, *caught.value.source.position(told.span.start)) == (code, line, column)
+
+
+def test_names_that_are_near_go_before_what_a_name_is_elsewhere():
+    with pytest.raises(TcgradError, match="did you mean `eta`"):
+        tcgrad.loads("inputs: {x: [3], eta: [3]}\nequations: ['y[i] = x[i]*beta[i]']\n")
 
 
 def test_a_key_that_is_indented_too_far_is_pointed_at():

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from test_put_back import put_back
 
@@ -35,6 +36,16 @@ def test_gradients_at_steps(name, n):
         assert not re.search(r"\((p|q)[-+]\d+\)(//|%)\d", line), line
     assert function.check(trials=1).ok
     assert all(each.status == "pass" for each in put_back(text))
+
+
+@pytest.mark.parametrize("step", [9999, 10_000, 123_456, 1_000_000_000])
+def test_positions_at_wide_steps_are_whole_numbers(step):
+    inputs = "{x: [8], k: {shape: [1], dtype: int}}"
+    equation = f"y[i] = max[p](x[{step}*i+p])*x[{step}*k[i]+i]"
+    module = tcgrad.loads(f"indices: {{i: 1, p: 2}}\ninputs: {inputs}\nequations: ['{equation}']\n").compile()
+    x, k = np.array([2.0, 3, 5, 7, 11, 13, 17, 19]), np.zeros(1, int)
+    y, (dx,) = module.value_and_grad(x, k, np.ones(1))
+    assert (y, *dx[:3]) == (6, 3, 2, 0)
 
 
 OWN_DIGITS = {

@@ -36,6 +36,34 @@ MISTAKES = [
 ]
 
 
+# The text, and the place and the help where a sign is missing, or another one stands in its place.
+SIGNS = [
+    ("dims: {N: 3 M: 4}\n" + REST, 1, 13, "write `, M`"),
+    ("dims: {N: 3\n  M: 4}\n" + REST, 1, 7, "close it with `}`"),
+    ("dims: {N: 3; M: 4}\n" + REST, 1, 12, "write `,`"),
+    ("dims: {N: 3， M: 4}\n" + REST, 1, 12, "write `,`"),
+    ("inputs: {x: {shape: [3] dtype: int}}\n", 1, 25, "write `, dtype`"),
+    ("dims: {N: 3, M: 4)\n" + REST, 1, 7, "close it with `}`"),
+    ("dims {N: 3, M: 4}\n" + REST, 1, 1, "write `dims: ...`"),
+    ("dims= {N: 3, M: 4}\n" + REST, 1, 1, "write `dims: ...`"),
+    ("doc some words\n\ndims: {N: 3}\n" + REST, 1, 1, "write `doc: ...`"),
+    ("dims:\n  N 3\n  M: 4\n" + REST, 2, 3, "write `N: ...`"),
+    ("doc: some\n  words\n  N: 4\n" + REST, 3, 4, "quote a text that holds `: `"),
+]
+
+
+@pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
+@pytest.mark.parametrize(("text", "line", "column", "help_"), SIGNS)
+def test_the_place_is_where_a_comma_or_a_colon_is_missing(*, text, line, column, help_, loader, monkeypatch):
+    monkeypatch.setattr(nodes, "_LOADER", loader)
+    with pytest.raises(TcgradError) as caught:
+        read_spec(text, "t.yaml")
+    [diagnostic] = caught.value.diagnostics
+    assert diagnostic.code == "TC102"
+    assert caught.value.source.position(diagnostic.span.start) == (line, column)
+    assert diagnostic.help.startswith(help_)
+
+
 @pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
 @pytest.mark.parametrize(("text", "line", "said"), MISTAKES)
 def test_it_is_said_where_it_is_and_how_to_mend_it(text, line, said, loader, monkeypatch):

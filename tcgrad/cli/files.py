@@ -61,8 +61,8 @@ def write_file(path: Path, text: str) -> None:
             raise PermissionError(errno.EACCES, "the file is read-only")
         else:
             _replace(path.resolve(), text)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, RuntimeError) as error:  # of links in a circle a `RuntimeError` is made before Python 3.13
+        reason = getattr(error, "strerror", None) or str(error)
         is_missing = isinstance(error, FileNotFoundError) and not path.parent.exists()
         help_ = f"make the folder `{path.parent}` first" if is_missing else None
         raise TcgradError((Diagnostic("TC605", f"cannot write `{path}`: {reason}", help=help_),)) from error

@@ -23,7 +23,7 @@ CODES: tuple[Code, ...] = (
         "TC202",
         "an operator is missing",
         "Multiplication is always written, since `ab` and `a(b)` mean other things: a name, and a function's value. "
-        "The argument of a function stands in parentheses.",
+        "The argument of a function stands in parentheses, and indices are separated by commas.",
         _equation("r[i] = 2x[i]"),
         _equation("r[i] = 2*x[i]"),
     ),

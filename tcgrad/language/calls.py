@@ -12,7 +12,7 @@ from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on, indices_mean
 from tcgrad.language.inlining import inline
 from tcgrad.language.symbols import PI, WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
-from tcgrad.operators import REDUCTIONS
+from tcgrad.operators import INTRINSICS, REDUCTIONS
 
 _MOST_PRIMES = 16
 
@@ -26,6 +26,8 @@ class CallReader(ConditionReader):
             return self.read_where(node)
         function = self._function(node)
         arity = len(function.parameters)
+        if arity != len(node.arguments) and symbols.report.has_unclear(node.span):
+            raise Refused
         if arity != len(node.arguments):
             message = miscounted(name, arity, len(node.arguments), "argument", "arguments")
             example = ", ".join(p if isinstance(p, str) else f"a{k + 1}" for k, p in enumerate(function.parameters))
@@ -90,6 +92,6 @@ class CallReader(ConditionReader):
             return symbols.refuse("TC315", message, node.span, help_)
         kind, _, index = name.partition("_")
         reduction = f"write `{kind}[{indices_meant(index, inner) or 'i'}]({inner})`" if kind in REDUCTIONS else None
-        near = help_on(base, (*symbols.functions, *REDUCTIONS, "where"))
+        near = help_on(base, (*symbols.functions, *REDUCTIONS, *INTRINSICS, "where"))
         help_ = reduction or near or f'declare it: `functions: {{"{base}(z)": ...}}`'
         return symbols.refuse("TC315", f"there is no function `{base}`", node.name_span, help_)

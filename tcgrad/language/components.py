@@ -173,7 +173,9 @@ class ComponentReader(ABC):
         return Component(tensor, where)
 
     def wrong_order(self, tensor: Tensor, name: str, given: Sequence[Expression], span: Span) -> Refused:
-        """Report a component with too many or too few positions."""
+        """Report a component with too many or too few positions, if they can be told."""
+        if self.symbols.report.has_unclear(span):
+            return Refused()
         example = f"{name}[{','.join(self._meant(tensor, given))}]" if tensor.order else name
         note = self.symbols.places.get(tensor.name)
         notes = (Note(note, f"`{name}` is declared here"),) if note else ()
@@ -211,7 +213,7 @@ class ComponentReader(ABC):
         left, right = (self.position(position) for position in node.positions)
         slots = {slot.index: slot for slot in self.scope.values()}
         if left.as_index is not None and right.as_index is not None:
-            self.problem.deltas.append((slots[left.as_index], slots[right.as_index]))
+            self.problem.deltas.append((slots[left.as_index], slots[right.as_index], node.span))
         return Delta(left, right)
 
     def _plain(self, node: Expression) -> None:
@@ -225,13 +227,19 @@ class ComponentReader(ABC):
         if isinstance(node, Name) and node.name in self.scope and node.name not in self.symbols.dims:
             position = self.scope[node.name].index.expr
         else:
-            if any(name not in self.scope for name in names_in_position(node, self.symbols)):
+            names = tuple(names_in_position(node, self.symbols))
+            if any(name in self.symbols.broken and not self._is_free(name) for name in names):
+                raise Refused  # a dim whose size has been refused
+            if any(name not in self.scope for name in names):
                 # what cannot stand in a position is told before a name that a sum would mend
                 read_integer(node, FormReader(self.symbols.dims, self.refuse_integer))
             position = read_integer(node, self)
         if position.indices:
             self.problem.mentions.append((node.span, position, False))
         return position
+
+    def _is_free(self, name: str) -> bool:
+        return name in self.scope and self.scope[name].is_free
 
     def integer_name(self, node: Name) -> Integer:
         """A name in an index position: an index, a dim, or an integer scalar."""
@@ -263,6 +271,7 @@ class ComponentReader(ABC):
             return self.in_use(*bound, node.span)
         if (node.name, span) in self._told:
             return Refused()
+        names = tuple(name for name in names if name == node.name or (name, span) not in self._told)
         self._told.update((name, span) for name in names)
         term = self.symbols.text(span)
         short = term if len(term) <= SHOWN else "..."
@@ -274,6 +283,9 @@ class ComponentReader(ABC):
         help_ = (
             f"write `sum[{listed}]({short})` or `1[{listed}]*...` to sum over {them}{inside}, or put {them} on the left"
         )
+        stem, _, letters = next(iter(self.symbols.hidden), "").partition("_")
+        if stem and letters and set(letters).issuperset(names):
+            help_ += f": `{stem}[{','.join(letters)}] = ...`"
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
             help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"

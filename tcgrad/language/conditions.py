@@ -17,6 +17,7 @@ from tcgrad.language.counting import miscounted
 from tcgrad.language.integers import read_integer
 from tcgrad.language.occurrences import parts
 from tcgrad.language.slots import NO_GUARDS, Guards
+from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,
     Comparison,
@@ -101,6 +102,8 @@ class ConditionReader(ComponentReader):
         return NO_GUARDS
 
     def read_where(self, node: Call) -> Expr:
+        if len(node.arguments) != 3 and self.symbols.report.has_unclear(node.span):
+            raise Refused
         if len(node.arguments) != 3:
             message = miscounted("where", 3, len(node.arguments), "argument", "arguments")
             raise self.symbols.refuse("TC315", message, node.span, "write `where(x > 0, a, b)`")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from tcgrad.errors import SHOWN, Diagnostic, Located, Note, Report, Span
+from tcgrad.functions import FUNCTIONS
 from tcgrad.language.lexer import UNREADABLE, Token, respelled, tokenize
-from tcgrad.operators import CLOSING
+from tcgrad.operators import CLOSING, INTRINSICS, REDUCTIONS
 
 DEPTH_LIMIT = 64
 """How deep parentheses, brackets, powers and signs may nest: far more than a formula needs, and little enough
@@ -16,6 +17,9 @@ that every recursive walk over a tree stays within the interpreter's own limit."
 What = Literal["equation", "size", "body"]
 
 ERROR_LIMIT = 8
+
+CALLED = frozenset((*FUNCTIONS, *INTRINSICS, "where")).difference(REDUCTIONS)
+"""Names behind which parentheses stand, and no square brackets before those."""
 
 
 class StopParsing(Exception):  # noqa: N818 - not an error of its own: the report has it
@@ -93,8 +97,12 @@ class Cursor:
             raise StopParsing
 
     def failure(self, code: str, message: str, span: Span, help_: str | None = None, *notes: Note) -> StopParsing:
-        """Add an error; the exception that ends the reading, for the caller to raise."""
-        self.report.add(Diagnostic(code, message, span, help_, notes))
+        """Add an error; the exception that ends the reading, for the caller to raise.
+
+        Where a character has no meaning, that is all that is said of it.
+        """
+        if not self.report.is_unclear(span):
+            self.report.add(Diagnostic(code, message, span, help_, notes))
         return StopParsing()
 
     def describe(self) -> str:
@@ -110,9 +118,17 @@ class Cursor:
         message = f"`{closing}` is missing before {self.describe()}"
         if self.kind in CLOSING.values():
             message = f"`{self.token.text}` closes nothing: `{closing}` is missing"
-        inner = self.between(self._owner(opening).start, self.token.start)
-        help_ = f"write `{inner}{closing}`" if len(inner) < SHOWN else None
-        raise self.failure("TC203", message, self.span(self.token), help_, note)
+        raise self.failure("TC203", message, self.span(self.token), self._how_to_close(opening, closing), note)
+
+    def _how_to_close(self, opening: Token, closing: str) -> str | None:
+        """What was meant, where the rest is short: a function has parentheses, whatever opens."""
+        owner = self._owner(opening)
+        inner, name = self.between(opening.end, self.token.start), self.between(owner.start, opening.start)
+        if len(name) + len(inner) >= SHOWN:
+            return None
+        if owner.text in CALLED:
+            return f"write `{name}({inner})`"
+        return f"write `{name}{opening.text}{inner}{closing}`"
 
     def closing_of(self, opening: int) -> int:
         """The place of the token that closes the bracket at a place, or that of the last one where nothing does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from tcgrad.errors import Located, Report
@@ -10,6 +11,9 @@ from tcgrad.language.cursor import What
 from tcgrad.language.lexer import Token
 from tcgrad.language.syntax import Expression, Gradient, Jacobian, Name, Subscript
 from tcgrad.operators import SUBSCRIPT
+from tcgrad.spec.names import suggest
+
+_OF_L = re.compile("[dl∂]+'*", re.IGNORECASE)
 
 
 class DerivativeParser(ComparisonParser):
@@ -25,7 +29,10 @@ class DerivativeParser(ComparisonParser):
     def derivative(self, start: Token, node: Name | Subscript, *, in_target: bool) -> Expression:
         """``node`` with the ``/dWRT[...]`` behind it, where the two together name a derivative."""
         name = self.peek().text
-        if self.tensors is None or self.kind != "/" or not self._is_derivative(node, name, in_target=in_target):
+        if self.tensors is None or self.kind != "/":
+            return node
+        if not self._is_derivative(node, name, in_target=in_target):
+            self._refuse_misspelt(node, start)
             return node
         self.take()
         token = self.take()
@@ -34,6 +41,22 @@ class DerivativeParser(ComparisonParser):
         if of == "l" and isinstance(node, Name):
             return Gradient(wrt, positions, self.since(start))
         return Jacobian(of, node.positions if isinstance(node, Subscript) else (), wrt, positions, self.since(start))
+
+    def _refuse_misspelt(self, node: Name | Subscript, start: Token) -> None:
+        """Report ``dll/dy`` and ``dl/DY``, where ``dl/dy`` is a gradient."""
+        known, wrt = self.tensors or (), self.peek()
+        if not isinstance(node, Name) or wrt.kind != "name" or {node.name, f"d{node.name}"} & {*known}:
+            return
+        if wrt.text[1:] in known and wrt.text[:1] == "d" and _OF_L.fullmatch(node.name):
+            help_ = f"did you mean `dl/{wrt.text}`?"
+        elif node.name == "dl":
+            help_ = (
+                suggest(f"dl/{wrt.text}", sorted(f"dl/d{name}" for name in known)) or "a gradient is `dl/dNAME[...]`"
+            )
+        else:
+            return
+        span = self.text.span(start.start, wrt.end)
+        raise self.failure("TC332", f"`{self.between(start.start, wrt.end)}` is no gradient", span, help_)
 
     def _is_derivative(self, node: Name | Subscript, denominator: str, *, in_target: bool) -> bool:
         """Whether ``node/denominator`` is ``dl/dWRT`` or ``dOF/dWRT``.

@@ -33,6 +33,11 @@ from tcgrad.language.syntax import Equation
 from tcgrad.spec.model import Spec
 from tcgrad.spec.names import suggest_or_list
 
+_BEGINNING = re.compile(r"(?:\d+\*?)?[^\w\[({]*([^\W\d]\w*)")
+"""What an equation begins with, its name last: perhaps a sign or a number before it, which belong elsewhere."""
+_DEFINED = re.compile(r"([^\W\d]\w*)\s*(?:\[[^\]]*\])?\s*=(?!=)")
+"""A name on the left of an equation, of which there are several where lines have become one."""
+
 
 def elaborate(spec: Spec, sizes: Mapping[str, int] | None = None, broken: Collection[str] = ()) -> Program:
     """The program that ``spec`` means.
@@ -111,7 +116,8 @@ def _elaborate_equations(spec: Spec, symbols: Symbols) -> list[Statement]:
         try:
             statement = _elaborate_unit(unit, symbols, alike)
         except Refused:
-            symbols.broken.update(target_name(equation) for equation in unit.equations)
+            names = [target_name(equation) for equation in unit.equations]
+            symbols.broken.update(part for name in names for part in (name, name.rstrip("'"), name.partition("_")[0]))
             symbols.places.update((target_name(equation), equation.target.span) for equation in unit.equations)
             continue
         statements.extend(_take_pending(symbols))
@@ -134,16 +140,17 @@ def _elaborate_unit(unit: Group, symbols: Symbols, alike: DefinedAlike) -> State
 
 def _parse(texts: Iterable[Located], symbols: Symbols) -> list[Equation]:
     """The equations that can be read; of the others the names are kept as broken."""
-    begun = [(text, re.match(r"\s*([^\W\d]\w*)", composed(text.text))) for text in texts]
+    begun = [(text, _BEGINNING.match(composed(text.text))) for text in texts]
     alike = ParsedAlike([*symbols.tensors, *(match[1] for _, match in begun if match)], symbols.report)
     equations = []
     for text, match in begun:
         equation = alike.parse(text)
         if equation is not None:
             equations.append(equation)
-        elif match is not None:
-            symbols.broken.add(match[1].rstrip("_"))
-            symbols.broken.add(match[1])
+            continue
+        names = [*([match[1], match[1].rstrip("_")] if match else []), *_DEFINED.findall(composed(text.text))]
+        symbols.broken.update(names)
+        symbols.lost = symbols.lost or not names
     return equations
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from tcgrad.spec.names import suggest
+from tcgrad.spec.names import nearest, suggest
 
 _WRITTEN: dict[str, str] = {
     "ln": "write `log(x)`",
@@ -119,8 +119,10 @@ def indices_meant(written: str, body: str) -> str:
     return ",".join(written) if written not in words and words.issuperset(written) else written
 
 
-def help_on(name: str, known: Collection[str]) -> str | None:
-    """How to write what a name that is not known stands for elsewhere, or which known name was probably meant."""
+def help_on(name: str, known: Collection[str], likeness: float = 1) -> str | None:
+    """How to write what a name that is not known stands for elsewhere, or which known name was probably meant.
+
+    likeness: how near a known name is for it to go before, 1 where only its case may differ.
+    """
     near = suggest(name, known)
-    differs_in_case = name.casefold() in {each.casefold() for each in known}
-    return near if differs_in_case else HOW_TO_WRITE.get(name, near)
+    return near if nearest(name, known, likeness) is not None else HOW_TO_WRITE.get(name, near)

@@ -89,7 +89,11 @@ def check_free_name(name: str, span: Span, symbols: Symbols) -> None:
         message = f"`{name}` is a name of the language and cannot name a tensor"
         raise symbols.refuse("TC302", message, span, f"choose another name, such as `{name}_`")
     if not is_name(name):
-        raise symbols.refuse("TC302", f"`{name}` cannot name a tensor", span, "a name begins with a letter")
+        plain = name.rstrip("'0123456789")
+        help_ = f"a prime is that of a derivative: choose another name, such as `{symbols.free_name(plain)}`"
+        raise symbols.refuse(
+            "TC302", f"`{name}` cannot name a tensor", span, help_ if "'" in name else "a name begins with a letter"
+        )
     place = symbols.place_of(name)
     if place is not None:
         note = Note(place, f"`{name}` is declared here")
@@ -111,7 +115,10 @@ def free_indices(positions: Sequence[Expression], symbols: Symbols, correct: str
             raise symbols.refuse("TC308", message, position.span, offer or help_)
         if position.name in symbols.dims:
             message = f"`{position.name}` is a dim; an index needs a name of its own"
-            raise symbols.refuse("TC314", message, position.span, f"write `{position.name.lower()}_` or another letter")
+            small = position.name.lower()
+            taken = {*symbols.dims, *(each.name for each in positions if isinstance(each, Name))}
+            help_ = f"write `{small}_` or another letter" if small in taken else f"write `{small}` or another letter"
+            raise symbols.refuse("TC314", message, position.span, help_)
         if position.name in found:
             note = Note(found[position.name].span, f"`{position.name}` stands here first")
             help_ = offer or "write `y[i,j] = delta[i,j]*...` for a diagonal"

@@ -101,6 +101,7 @@ _HINTS = {
     **dict.fromkeys(("…", ".."), "write all indices out, and sums as sum[i](...)"),
     **dict.fromkeys('"“”„‘’`', "write names without quotes"),
     "∞": "write a large number: there is no infinity in an equation",
+    "×": "write the letter `x`",
     "?": "write where(x > 0, a, b)",
     "'": "a prime stands directly behind the name of an abstract function: f'(x)",
     "ᵀ": "write a transpose by its indices: a[j,i]",
@@ -201,6 +202,8 @@ def _goes_on(char: str) -> bool:
 def _stray(text: Located, report: Report, at: int, char: str, *, is_size: bool) -> Token:
     """Report a character that belongs to no token; the token that was plainly meant by it, or else the end."""
     spelling = _SPELLINGS.get(char) or _narrow(char)
+    if char == "×" and text.text[:at].rstrip()[-1:] in _BEFORE_OPERAND:
+        spelling = None  # the letter was meant
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
     help_ = f"write `{spelling}`" if spelling else _hint(text.text, at, is_size=is_size)
     span = text.span(at, at + 1)

@@ -6,6 +6,7 @@ import re
 
 from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
+from tcgrad.language.cursor import CALLED, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE
 from tcgrad.language.lexer import SIZE_ALONE, Token
 from tcgrad.language.reductions import ReductionParser
@@ -20,6 +21,7 @@ from tcgrad.language.syntax import (
     Subscript,
 )
 from tcgrad.operators import INTRINSICS, ONE, OPERATORS, REDUCTIONS, SUBSCRIPT
+from tcgrad.spec.names import nearest, suggest
 from tcgrad.spec.numbers import BOUNDS, exact_value
 
 GOES_ON = "an equation continues on the next line inside an open bracket"
@@ -53,6 +55,8 @@ class OperandParser(ReductionParser):
         if self._indices_in_braces(token):
             help_ = f"write `{token.text}[{','.join(self.parts(self.token))}]`"
             self.report_error("TC208", "indices stand in square brackets", self.span(self.token), help_)
+            if self.tokens[self.closing_of(self.at)].kind == "]":
+                self.tokens[self.at] = self.token._replace(kind="[")
         elif self.kind not in SUBSCRIPT:
             return self.derivative(token, Name(token.text, self.span(token)), in_target=in_target)
         if token.text in REDUCTIONS:
@@ -64,8 +68,16 @@ class OperandParser(ReductionParser):
         return self.derivative(token, node, in_target=in_target)
 
     def _indices_in_braces(self, name: Token) -> bool:
-        """Whether ``{i,j}`` follows, behind what is no function."""
-        if self.kind != "{" or (name.text in FUNCTIONS and name.text not in REDUCTIONS):
+        """Whether ``{i,j}`` follows, behind what is no function.
+
+        Raises:
+            StopParsing: after TC202 for ``exp{x}``.
+        """
+        if self.kind == "{" and name.text in CALLED:
+            help_ = f"write `{name.text}({', '.join(self.parts(self.token))})`"
+            message = f"the argument of `{name.text}` stands in parentheses"
+            raise self.failure("TC202", message, self.span(self.token), help_)
+        if self.kind != "{":
             return False
         inside = self.tokens[self.at + 1 : self.closing_of(self.at)]
         return bool(inside) and all(token.kind in {"name", "number", ","} for token in inside)
@@ -167,6 +179,8 @@ class OperandParser(ReductionParser):
         self.leave()
         if isinstance(condition, Comparison):
             return Iverson(condition, self.since(opening))
+        if self.report.has_unclear(condition.span):
+            raise StopParsing
         help_ = f"write `{self.source(opening)[1:-1].strip()} > 0` in the bracket, or parentheses `( )` for grouping"
         message = "an Iverson bracket holds a comparison, as in `[i <= j]`"
         raise self.failure("TC210", message, self.since(opening), help_)
@@ -194,7 +208,7 @@ class OperandParser(ReductionParser):
         if name.text in REDUCTIONS and (len(arguments) == 1 or name.text not in FUNCTIONS):
             self.refuse_without_index(name, arguments)
         for number, argument in enumerate(arguments):
-            if isinstance(argument, Comparison) and (name.text != "where" or number > 0):
+            if isinstance(argument, Comparison) and (number > 0 or nearest(name.text, ("where",)) is None):
                 self.report_error(
                     "TC210", "a comparison is written in an Iverson bracket", argument.span, "write `[...]` around it"
                 )
@@ -221,5 +235,6 @@ class OperandParser(ReductionParser):
         """``exp(x)[i]``, and ``eye(N)[i,j]`` of what has a form of its own here."""
         message = f"the value of `{name.text}(...)` is a number and has no components"
         shown = ", ".join(f"{each.name}{brackets}" if isinstance(each, Name) else "..." for each in arguments)
-        help_ = HOW_TO_WRITE.get(name.text) or f"index the arguments: `{name.text}({shown})`"
+        near = suggest(name.text, INTRINSICS) if name.text not in FUNCTIONS else None
+        help_ = HOW_TO_WRITE.get(name.text) or near or f"index the arguments: `{name.text}({shown})`"
         raise self.failure("TC208", message, call, help_)

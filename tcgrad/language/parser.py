@@ -27,6 +27,7 @@ from tcgrad.language.syntax import (
     Target,
 )
 from tcgrad.operators import CLOSING, COMPARISONS, OPERATORS, SUBSCRIPT
+from tcgrad.spec.names import RESERVED
 
 _DERIVATIVE = re.compile(r"\s*d\w+\s*(\[[^]]*\])?\s*/\s*d\w")
 
@@ -106,6 +107,8 @@ class _Parser(ProductParser):
             if self.what == "size":
                 help_ = "a size is made of integers and dims with + - * // %"
             self.report_error("TC210", "a comparison is written in an Iverson bracket", found.span, help_)
+            if self.kind == "]":
+                raise StopParsing
             body = Iverson(found, found.span)
         self._nothing_left()
         return body
@@ -160,7 +163,8 @@ class _Parser(ProductParser):
         if last.kind == "name" and self.peek().kind in SUBSCRIPT:
             last = self.tokens[self.closing_of(self.at + 1)]
         behind = self.tokens[min(self.tokens.index(last) + 1, len(self.tokens) - 1)]
-        return last.end if self.token.kind == "name" and behind.kind in {"name", "number", "("} else 0
+        begins = self.token.kind == "name" and self.token.text not in RESERVED
+        return last.end if begins and behind.kind in {"name", "number", "("} else 0
 
     def _offer(self, help_: str) -> str:
         """What is said of a left side that is none: ``help_`` in an equation."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tcgrad.errors import Span
 from tcgrad.ir.indices import Integer
 from tcgrad.language.range_errors import RangeErrors
 from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
@@ -56,14 +57,28 @@ class PlainSizes:
 
     def join_deltas(self, fixing: list[tuple[Slot, Read]]) -> None:
         """Make the sizes equal that stand together in a delta, except known and different ones in an expectation."""
-        known = {find(self.classes, slot): slot.fixed.value for slot in self.problem.slots if slot.fixed is not None}
+        declared = {find(self.classes, slot): slot.fixed for slot in self.problem.slots if slot.fixed is not None}
+        known = {slot: size.value for slot, size in declared.items()}
         known.update((find(self.classes, slot), read.size.value) for slot, read in fixing)
-        for pair in self.problem.deltas:
-            left, right = (find(self.classes, slot) for slot in pair)
+        for first, second, span in self.problem.deltas:
+            left, right = (find(self.classes, slot) for slot in (first, second))
             sizes = {known[slot] for slot in (left, right) if slot in known}
-            if left is not right and (len(sizes) < 2 or not self.problem.is_expectation):
-                self.classes[right] = left
-                known.update((left, size) for size in sizes)
+            if left is right or (len(sizes) > 1 and self.problem.is_expectation):
+                continue
+            if left in declared and right in declared:
+                self.agree_by_declaration((first, declared[left]), (second, declared[right]), span)
+            self.classes[right] = left
+            known.update((left, size) for size in sizes)
+            if right in declared:
+                declared.setdefault(left, declared[right])
+
+    def agree_by_declaration(self, one: tuple[Slot, Integer], other: tuple[Slot, Integer], delta: Span) -> None:
+        """Note that two ranges of one delta, both declared, are equal, or that they are not."""
+        first, second = one[1], other[1]
+        if first.value == second.value:
+            self.note_equal(first, second)
+        else:
+            self.errors.declared_apart(one, other, delta)
 
     def agree(self, sizes: dict[Slot, tuple[Integer, Read | None]], slot: Slot, read: Read) -> None:
         """Note the size of an axis for the slot that stands alone in it, or that it has another one."""

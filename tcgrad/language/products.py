@@ -113,8 +113,6 @@ class ProductParser(OperandParser):
             del texts[0]
         shown = "*".join(texts)
         help_ = f"write `{shown}`" if len(shown) < 80 else "write `*` between them"
-        if self.what == "size":
-            help_ += ", or a comma between two sizes"
         if isinstance(first.left, Subscript) and first.left.name in INTRINSICS and isinstance(first.right, Group):
             help_ = f"write `{first.left.name}{texts[1]}{texts[0].removeprefix(first.left.name)}`"
         elif isinstance(first.left, Subscript) and first.left.name in SIGNS:
@@ -125,7 +123,10 @@ class ProductParser(OperandParser):
             offer = help_on(first.left.name, REDUCTIONS)
             help_ = offer or help_
         message = "an operator is missing between these: multiplication is always written"
-        self.report_error("TC202", message, first.left.span.to(last.right.span), help_)
+        span = first.left.span.to(last.right.span)
+        if self.what == "size":
+            raise self.failure("TC202", message, span, f"{help_}, or a comma between two sizes")
+        self.report_error("TC202", message, span, help_)
 
     def _refuse_operators_elsewhere(self, gaps: Sequence[_Gap]) -> None:
         """``a mod b`` and the like, where a word stands between two factors without any operator."""

@@ -56,6 +56,18 @@ class RangeErrors:
         note = Note(left.span, f"`{left.name}` runs over {_sized(sizes[0])} positions of the same axis")
         self.error("TC306", message, right.span, "all equations of a recurrence fill the same positions", note)
 
+    def declared_apart(self, one: tuple[Slot, Integer], other: tuple[Slot, Integer], delta: Span) -> None:
+        """Two indices of a delta have different ranges under ``indices:``."""
+        (left, first), (right, second) = one, other
+        message = f"a delta makes its indices equally long: `{left.name}` has size {_sized(first)} under `indices:`"
+        help_ = "declare one size for both, or compare them in an Iverson bracket"
+        self.error(
+            "TC306",
+            f"{message}, and `{right.name}` {_sized(second)}",
+            delta,
+            f"{help_}: `[{left.name} == {right.name}]`",
+        )
+
     def coincidence(self, slot: Slot, size: Integer, read: Read, first: Read | None) -> None:
         """Two dims are taken for each other, and agree by chance."""
         both = f"over {write_integer(size)} and over {write_integer(read.size)}"

@@ -193,6 +193,8 @@ def _check_steps(members: Mapping[str, Member], size: Integer, symbols: Symbols)
         for other, back, span in member.reads:
             for at in range(min(-back, length)):
                 if member.base_at(at) is None and other.base_at(at + back) is None:
+                    if not symbols.broken.isdisjoint((member.name, other.name)):  # a base case cannot be read
+                        raise Refused
                     message = (
                         f"at step {at} this reads position {at + back} of `{other.name}`, which no base case defines"
                     )

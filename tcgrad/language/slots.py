@@ -47,16 +47,22 @@ class Guards:
     def and_(self, other: Guards) -> Guards:
         return Guards(self.at_least_zero + other.at_least_zero, self.not_zero + other.not_zero)
 
-    def bounds(self, ranges: Ranges | None) -> tuple[Integer, ...]:
-        """Expressions that are at least 0: of what is not 0 the side that ``ranges`` leave; both, without ranges."""
+    def bounds(self, ranges: Ranges) -> tuple[Integer, ...]:
+        """Expressions that are at least 0: of what is not 0 the side that ``ranges`` leave."""
         sides = [*self.at_least_zero]
         for expr in self.not_zero:
-            values = interval(expr, ranges) if ranges is not None else None
-            if ranges is None or (values is not None and values.low.value >= 0):
+            values = interval(expr, ranges)
+            if values is not None and values.low.value >= 0:
                 sides.append(expr - 1)
-            if ranges is None or (values is not None and values.high.value <= 0):
+            if values is not None and values.high.value <= 0:
                 sides.append(-expr - 1)
         return tuple(sides)
+
+    @property
+    def sides(self) -> tuple[tuple[Integer, bool], ...]:
+        """Expressions that may be at least 0: of what is not 0 both sides, and (then the second is True) those."""
+        either = [(side - 1, True) for expr in self.not_zero for side in (expr, -expr)]
+        return (*((expr, False) for expr in self.at_least_zero), *either)
 
     def hold(self, at: Mapping[Index, int]) -> bool:
         """Whether they hold at these values of the indices."""
@@ -71,6 +77,11 @@ def common_guards(terms: Sequence[Guards]) -> Guards:
     """What holds wherever one term or another of a sum counts: what is at least 0 by the guards of each of them."""
     candidates = dict.fromkeys(expr for guards in terms for expr in guards.at_least_zero)
     return Guards(tuple(expr for expr in candidates if all(_imply(guards, expr) for guards in terms)))
+
+
+def _is_between(gap: Integer, end: int | None) -> bool:
+    """Whether ``gap`` is a size from 0 on, and below ``end`` if there is one."""
+    return not gap.indices and gap.value >= 0 and (end is None or gap.value < end)
 
 
 def _imply(guards: Guards, expr: Integer) -> bool:
@@ -99,21 +110,22 @@ class Read:
         return normalise(self.position), normalise(self.size - 1 - self.position)
 
     def is_guarded(self, condition: Integer) -> bool:
-        """Whether a guard alone says that ``condition`` is at least 0; for one that is not 0, on the side it is meant.
+        """Whether a guard alone says that ``condition`` is at least 0.
 
-        The reads are checked against the guards again once the ranges are known.
+        Where something is not 0, that is so on the side where ``condition`` would be below 0 if it were: ``i != 0``
+        keeps ``x[i-1]`` from the beginning, and says nothing of the end. The reads are checked against the guards again
+        once the ranges are known.
         """
-        gaps = (condition - guard for guard in self.guards.bounds(None))
-        return any(not gap.indices and gap.value >= 0 for gap in gaps)
+        gaps = ((condition - guard, 1 if excludes else None) for guard, excludes in self.guards.sides)
+        return any(_is_between(gap, end) for gap, end in gaps)
 
     def is_guarded_by_multiples(self, condition: Integer) -> bool:
         """The same of a guard times a number: ``2*n - 1 - 2*(j + i)`` is at least 0 where ``n - 1 - (j + i)`` is."""
-        for guard in (guard for guard in self.guards.bounds(None) if guard.indices):
+        for guard, excludes in ((guard, excludes) for guard, excludes in self.guards.sides if guard.indices):
             first = guard.indices[0]
             one, several = (expr.coefficient(first) for expr in (guard, condition))
             times = several.value // one.value if one and several and one.value else 0
-            gap = condition - guard * times
-            if times > 0 and not gap.indices and gap.value >= 0:
+            if times > 0 and _is_between(condition - guard * times, times if excludes else None):
                 return True
         return False
 
@@ -122,7 +134,7 @@ class Read:
 class RangeProblem:
     """The slots of one or several equations, their reads, and which of them have the same size.
 
-    equal: pairs of one size. deltas: pairs that stand together in a delta.
+    equal: pairs of one size. deltas: pairs that stand together in a delta, and where.
     is_expectation: the left side gives its indices their sizes, so that a delta may compare different ones.
     mentions: every place where indices stand in a position, or (then the last is True) an index stands as a value;
         for help that shows a shifted equation.
@@ -131,7 +143,7 @@ class RangeProblem:
     slots: list[Slot] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     equal: list[tuple[Slot, Slot]] = field(default_factory=list)
-    deltas: list[tuple[Slot, Slot]] = field(default_factory=list)
+    deltas: list[tuple[Slot, Slot, Span]] = field(default_factory=list)
     is_expectation: bool = False
     mentions: list[tuple[Span, Integer, bool]] = field(default_factory=list)
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tcgrad.errors import SHOWN
+from tcgrad.functions import FUNCTIONS
 from tcgrad.language.cursor import Cursor
+from tcgrad.language.elsewhere import INFIX, WORDS
 from tcgrad.language.lexer import Token
 from tcgrad.language.syntax import Expression, Name, Number
 from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
 
 _ONE_PAIR = "a component has one pair of brackets"
+_OPERATORS_ELSEWHERE = frozenset((*WORDS, *INFIX))
 
 
 class SubscriptParser(Cursor, ABC):
@@ -65,11 +68,12 @@ class SubscriptParser(Cursor, ABC):
         return positions
 
     def _refuse_double(self, owner: Token, opening: Token) -> None:
-        """``x[[i,j]]``, as Mathematica has it, at the second bracket."""
-        outer = self.peek(self.closing_of(self.at) + 1 - self.at)
-        if self.opens_positions and outer.kind == "]":
+        """``x[[i,j]]``, as Mathematica has it, and ``x[[i]``, at the second bracket."""
+        if self.opens_positions:
+            end = self.closing_of(self.at)
+            last = self.tokens[end + (self.tokens[min(end + 1, len(self.tokens) - 1)].kind == "]")]
             help_ = f"write `{owner.text}[{','.join(self.parts(self.token))}]`"
-            raise self.failure("TC208", _ONE_PAIR, self.text.span(opening.start, outer.end), help_)
+            raise self.failure("TC208", _ONE_PAIR, self.text.span(opening.start, last.end), help_)
 
     def _further_positions(self) -> Iterator[str]:
         """The texts in ``[j][k]``, stepping over them."""
@@ -82,11 +86,27 @@ class SubscriptParser(Cursor, ABC):
         items: list[Expression] = []
         closing = CLOSING[opening.kind]
         while self.kind != closing:
+            if function is None:
+                items += self._indices_without_commas()
             items.append(self.argument(function) if function else self.expression())
             if not self.accept(","):
                 break
         self.close(opening)
         return tuple(items)
+
+    def _indices_without_commas(self) -> list[Expression]:
+        """All but the last of the indices in ``[i j]``, reported, and read as if commas stood between them."""
+        end = self.at
+        while self.tokens[end].kind == "name" and self.tokens[end + 1].kind in {"name", "number"}:
+            end += 1
+        run = self.tokens[self.at : end + 1]
+        if len(run) == 1 or any(token.text in _OPERATORS_ELSEWHERE or token.text in FUNCTIONS for token in run):
+            return []
+        help_ = f"write `{','.join(token.text for token in run)}`"
+        span = self.text.span(run[0].start, run[-1].end)
+        self.report_error("TC202", "indices are separated by commas", span, help_)
+        self.at = end
+        return [Name(token.text, self.span(token)) for token in run[:-1]]
 
     def _letters(self) -> tuple[Expression, ...] | None:
         """``ij}`` as ``i, j``; None where commas or operators stand between the braces."""

@@ -128,7 +128,7 @@ class Elaborator(ValueReader):
         """What a sum over an index that occurs once can stand around, and the indices that one sum is needed over.
 
         That is the term that holds it, or one further out, as long as all terms of a parenthesis hold it once. The
-        others are those that occur once in the components of that term.
+        others are those that occur once in the components of that term, or of the innermost one.
         """
         for whole, term in reversed(self.within):
             found = term.body if isinstance(term, Group) else term
@@ -136,8 +136,10 @@ class Elaborator(ValueReader):
             if not all(name in self.occurrences.of(each) and not self._closes(each, name) for each in terms):
                 break
         counts = self.occurrences.of(found)
-        beside = [each for factor in factors_of_term(found)[1] for each in self.occurrences.at(factor.node)]
-        others = [each for each in beside if counts[each] == 1 and each not in self.scope and each != name]
+        products = (self.within[-1][1], found)
+        factors = (factor.node for product in products for factor in factors_of_term(product)[1])
+        beside = dict.fromkeys(each for factor in factors for each in self.occurrences.at(factor))
+        others = [each for each in beside if counts.get(each) == 1 and each not in self.scope and each != name]
         return found, (name, *others)
 
     def _bound(self, names: list[str]) -> list[Index]:

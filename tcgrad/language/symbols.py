@@ -18,6 +18,7 @@ from tcgrad.language.lexer import respelled
 from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME
+from tcgrad.spec.names import nearest
 
 PI = Tensor("pi", (), Role.CONSTANT)
 
@@ -43,6 +44,7 @@ class Symbols:
     places: where each tensor was declared or defined.
     indices: the ranges declared under ``indices:``.
     broken: names whose own declaration or equation was refused; what depends on them is dropped in silence.
+    lost: whether there are equations that define nobody knows what.
     later: tensors that an equation further down defines.
     hidden: names that cannot be used here: the code and the message of the error, and its help.
     intrinsics: matrix functions of tensors met so far, by their names. pending: those that are no statements yet.
@@ -61,6 +63,7 @@ class Symbols:
     functions: dict[str, Function | UserFunction] = field(default_factory=lambda: dict(FUNCTIONS))
     indices: dict[str, Integer] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    lost: bool = False
     later: dict[str, Span] = field(default_factory=dict)
     hidden: Mapping[str, tuple[str, str, str | None]] = field(default_factory=dict)
     intrinsics: dict[str, Intrinsic] = field(default_factory=dict)
@@ -138,11 +141,13 @@ class Symbols:
         if name in self.hidden:
             code, message, help_ = self.hidden[name]
             return self.refuse(code, message, span, help_)
+        if self.lost and nearest(name, known) is None:
+            return Refused()
         said = (
             self._reading_of(name)
             or self._gradient_meant(name)
             or meant
-            or help_on(name, [*known, *WITH_INDICES])
+            or help_on(name, [*known, *WITH_INDICES], _MISSPELT if len(name) > _LONGEST_ABBREVIATION + 1 else 1)
             or self._how_to_declare(name)
         )
         return self.refuse("TC301", f"`{name}` is not declared or defined", span, said)
@@ -220,6 +225,7 @@ _WITH_BRACKETS = {
     **dict.fromkeys(("eps", "epsilon", "ϵ"), f"write `{LEVI_CIVITA}[i,j,k]` for the permutation symbol"),
 }
 
+_MISSPELT = 0.8  # how near a tensor is to a name that is something elsewhere: `beta` beside `eta`
 _LONGEST_ABBREVIATION = 2  # of a tensor with its index: `tr` may be `t[r]`, but `True` is no `T[r,u,e]`
 
 _SUBSCRIPTS = dict(zip("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉", "aehijklmnoprstuvx0123456789", strict=True))

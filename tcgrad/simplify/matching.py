@@ -232,12 +232,26 @@ def _even_orders(length: int) -> list[tuple[int, ...]]:
 
 
 def _unordered(pattern: Sequence[Expr], target: Sequence[Expr], match: Match) -> Iterator[Match]:
+    """Depth first, without a call inside of a call for each: a sum may have thousands of terms."""
     if not pattern:
         yield match
         return
+    tried = [_partners(pattern[0], target, match)]
+    while tried:
+        found = next(tried[-1], None)
+        if found is None:
+            tried.pop()
+        elif len(tried) == len(pattern):
+            yield found[0]
+        else:
+            tried.append(_partners(pattern[len(tried)], found[1], found[0]))
+
+
+def _partners(pattern: Expr, target: Sequence[Expr], match: Match) -> Iterator[tuple[Match, Sequence[Expr]]]:
+    """Every way to match one of several, and the others that are left."""
     for place, candidate in enumerate(target):
-        for extended in _extended(pattern[0], candidate, match):
-            yield from _unordered(pattern[1:], [*target[:place], *target[place + 1 :]], extended)
+        for extended in _extended(pattern, candidate, match):
+            yield extended, [*target[:place], *target[place + 1 :]]
 
 
 def _binders(pattern: Expr, target: Expr, match: Match) -> Iterator[Match]:

@@ -54,7 +54,7 @@ class _Fields:
 
 
 def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | None:
-    """An input from its shape alone or from a mapping of its keys; None if its shape cannot be read."""
+    """An input from its shape alone or from a mapping of its keys; None if not all of it can be read."""
     if not isinstance(node, Mapping):
         shape = _read_shape(node, name, report)
         return None if shape is None else InputDeclaration(name, shape)
@@ -66,11 +66,13 @@ def read_input(name: Located, node: Node, report: Report) -> InputDeclaration | 
     shape = _read_shape(given["shape"], name, report) if "shape" in given else None
     fields = _Fields(shape or ())
     _read_fields(fields, given, name, report)
-    if shape is None:
+    if shape is None or len(found) < len(node.entries):
         return None
     before = len(report.diagnostics)
     _check_together(fields, given, name, report)
     if len(report.diagnostics) > before:
+        if len(shape) < max(2 * fields.symmetric, SAMPLE_ORDERS.get(fields.sample.kind, 0)):
+            return None  # there are more axes, and nobody knows of which sizes
         fields.sample, fields.symmetric = _NORMAL, False  # what cannot be is told once
     return InputDeclaration(name, shape, fields.dtype, fields.sample, fields.symmetric, fields.zero_outside)
 
@@ -125,7 +127,7 @@ def _read_outside(node: Node, name: Located, report: Report) -> bool:
         return True
     message = f"outside of its range `{name.text}` can only be 0"
     report.add(Diagnostic("TC114", message, node.span, "write `outside: 0`, or leave the key out"))
-    return False
+    return True  # so that reads outside are not told as well
 
 
 def _read_sample(node: Node, report: Report) -> Sample | None:

@@ -51,10 +51,10 @@ def check_name(name: Located, what: str, report: Report, meant: str | None = Non
 
 
 def _entry_meant(text: str) -> str | None:
-    """How to write ``N=3`` and ``N:3``, which YAML takes for a key without a value, and ``i,j`` of two entries."""
+    """How to write ``N=3``, ``N:3`` and ``N：3``, which YAML takes for a key alone, and ``i,j`` of two entries."""
     if re.fullmatch(r"\w{1,20}( *, *\w{1,20}){1,4}", text):
         return f"write an entry for each: `{', '.join(f'{name.strip()}: ...' for name in text.split(','))}`"
-    entry = re.fullmatch(r"(\w+)(?::| *= *)(\w+)", text)
+    entry = re.fullmatch(r"(\w+)(?::\s?|\s*[=：]\s*)(\w+)", text)
     return f"write `{entry[1]}: {entry[2]}`, with a blank behind the colon" if entry and is_name(entry[1]) else None
 
 

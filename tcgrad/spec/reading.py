@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Sequence as AbstractSequence
 from fractions import Fraction
@@ -127,11 +128,15 @@ def read_known(node: Node, what: str, known: AbstractSequence[str], report: Repo
     for key, value in entries:
         if key.text not in known:
             elsewhere = KEYS_ELSEWHERE.get(key.text)
+            begun = re.match(r"\w+", key.text)
             offer = suggest(key.text, known) or f"the keys are {', '.join(known)}"
+            is_entry = begun is not None and begun[0] in known and re.search(r"\s", key.text) is not None
+            if begun is not None and is_entry:
+                offer = f"write `{begun[0]}: ...`, with a colon and a blank behind it"
             offer = f"write `{elsewhere}`" if elsewhere in known else offer
             report.add(Diagnostic("TC107", f"{what} has no key `{key.text}`", key.whole, offer))
             meant = nearest(key.text, known, _MISSPELT)
-            if meant is not None:
+            if meant is not None and not is_entry:
                 found.setdefault(meant, (key, value))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,11 +19,14 @@ from tcgrad.spec.signatures import read_function
 
 _T = TypeVar("_T")
 
+_WORD = re.compile(r"\w+")
+
 
 class SpecReader:
     """Reads the keys of one spec into a report and a `Spec`. A key whose value is null counts as left out.
 
-    broken: names whose entries could not be read.
+    broken: names whose entries could not be read, and those that stand among the keys of the spec.
+    begun: words that unknown keys begin with, and the keys that they are near to.
     lost: whether there were others, or equations, of which nothing is known.
     """
 
@@ -38,7 +42,10 @@ class SpecReader:
         self.broken: set[str] = set()
         read = {id(value) for _, value in found.values()}
         left = [key.text.text for key, value in root.entries if id(value) not in read and isinstance(key, Scalar)]
-        self.lost = any(nearest(key, known) for key in left) or "inputs" not in self.nodes
+        self.begun = {match[0] for key in left if (match := _WORD.match(key))}
+        self.begun.update(meant for key in left if (meant := nearest(key, known)))
+        self.lost = not self.begun.isdisjoint(known) or not {"inputs", "equations"} <= self.nodes.keys()
+        self.broken.update(left)
 
     def read(self) -> Spec:
         """Every key; what cannot be read is reported and stands in the `Spec` as if it had been left out."""
@@ -57,7 +64,7 @@ class SpecReader:
             inputs=declared,
             equations=self._equations(),
             outputs=read_names(self.nodes.get("outputs"), "outputs", self.report),
-            wrt=self._wrt(declared, {name.text for name, _ in inputs}),
+            wrt=self._wrt(declared, {part for name, _ in inputs for part in (name.text, *_WORD.findall(name.text))}),
             indices=self._indices(dims),
             functions=functions,
             strict=bool("strict" in self.nodes and read_flag(self.nodes["strict"], "`strict`", self.report)),
@@ -67,7 +74,7 @@ class SpecReader:
 
     def _check_required(self) -> None:
         for key in SPEC_KEYS:
-            if key.required and key.name not in self.nodes:
+            if key.required and key.name not in self.nodes and key.name not in self.begun:
                 written = self.keys.get(key.name)
                 message = f"`{key.name}` is empty" if written else f"the spec has no `{key.name}`"
                 place = written.whole if written else Span(self.start, self.start)
@@ -96,8 +103,8 @@ class SpecReader:
     def _dims(self) -> dict[str, tuple[Located, Located]]:
         dims = {}
         for name, node in self._entries("dims"):
-            size = read_size(node, f"the dim `{name.text}`", self.report)
             is_free = self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim")
+            size = read_size(node, f"the dim `{name.text}`", self.report) if is_free or not is_null(node) else None
             if (size := self._known(name, size, is_free=is_free)) is not None:
                 dims[name.text] = (name, size)
         return dims
@@ -120,12 +127,14 @@ class SpecReader:
         """Index names live apart from those of tensors; a dim, however, can stand wherever an index can."""
         indices = {}
         for name, node in self._entries("indices"):
-            size = read_size(node, f"the range of `{name.text}`", self.report)
+            is_free = self._is_size_name(name, "an index")
+            what = f"the range of `{name.text}`"
+            size = read_size(node, what, self.report) if is_free or not is_null(node) else None
             if name.text in dims:
                 self.declarations.refuse_second((dims[name.text][0], "a dim"), (name, "an index"))
                 self.lost = True
                 continue
-            size = self._known(name, size, is_free=self._is_size_name(name, "an index"))
+            size = self._known(name, size, is_free=is_free)
             if size is not None:
                 indices[name.text] = (name, size)
         return indices
@@ -139,8 +148,10 @@ class SpecReader:
     def _constants(self) -> dict[str, Constant]:
         constants = {}
         for name, node in self._entries("constants"):
-            value = read_number(node, f"the constant `{name.text}`", "TC116", self.report)
-            value = self._known(name, value, is_free=self._declare(name, "a constant"))
+            is_free = self._declare(name, "a constant")
+            what = f"the constant `{name.text}`"
+            value = read_number(node, what, "TC116", self.report) if is_free or not is_null(node) else None
+            value = self._known(name, value, is_free=is_free)
             if value is not None and isinstance(node, Scalar):
                 constants[name.text] = Constant(name, value, node.text.text)
         return constants
@@ -162,7 +173,7 @@ class SpecReader:
         for key, node in self._entries("functions"):
             function = read_function(key, node, self.report)
             if function is None:
-                self.broken.add(key.text.partition("(")[0].strip())
+                self.broken.update(_WORD.findall(key.text))
             elif self.declarations.declare(function.name, "a function"):
                 functions[function.name.text] = function
             else:

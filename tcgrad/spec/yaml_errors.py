@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from tcgrad.errors import Diagnostic, Note, Source, Span
@@ -60,6 +62,13 @@ _AT_OPENING = ("expected ',' or", "unexpected end of stream")
 _AT_BEGINNING = "could not find expected ':'"
 
 
+_LOOKED_AT = 2000  # characters before the place where a mistake is noticed
+_WITHOUT_COMMA = re.compile(r"\S(?:([;،，、])[^\S\n]*|[^\S\n]+)([^\W\d]\w*)\Z")
+_ENTRY_BEHIND_BRACKET = re.compile(r"()([^\W\d]\w*) *:")
+_BRACE_WITHOUT_COLON = re.compile(r"^( *)([^\W\d]\w*) *[=：]? *[\[{].*\Z", re.MULTILINE)
+_LINE_WITHOUT_COLON = re.compile(r"^( *)([^\W\d]\w*)\b(?!.*:(?:\s|\Z)).*\n(?: *\n)* *(?:- )?\w+\Z", re.MULTILINE)
+
+
 # What the parsers say of something that does not go on what stands before it.
 _MISPLACED = (
     "did not find expected key", "did not find expected '-'", "expected <block end>", "<document start>",
@@ -74,6 +83,8 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
     if noticed is not None and any(part in problem for part in _MISPLACED):
         return Diagnostic("TC102", *_explain_misplaced(noticed, source))
     told = f"{error.context or ''} {problem}"
+    if noticed is not None and (forgotten := _sign_forgotten(told, noticed, source)) is not None:
+        return Diagnostic("TC102", *forgotten)
     char = source.text[noticed.start : noticed.end].strip() if noticed else ""
     if not char and _VALUE in told:
         return Diagnostic("TC102", "the text ends where a value is expected", noticed, "close what is open: `]` or `}`")
@@ -81,6 +92,36 @@ def explain_yaml_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnosti
         if part in told:
             return Diagnostic("TC102", message.format(char=char), *_place_and_notes(error, source, problem, help_))
     return Diagnostic("TC102", f"this is not valid YAML: {problem}", *_place_and_notes(error, source, problem, None))
+
+
+def _sign_forgotten(told: str, noticed: Span, source: Source) -> tuple[str, Span, str] | None:
+    """Message, place and help of a comma that is missing in braces, or of the colon of a key; None of all else."""
+    begin = max(0, noticed.start - _LOOKED_AT)
+    text = source.text[begin : noticed.start + _LOOKED_AT]
+    before, at = text[: noticed.start - begin], noticed.start - begin
+    if "flow mapping" in told and "expected ','" in told:
+        found = _WITHOUT_COMMA.search(before) if text[at : at + 1] == ":" else _ENTRY_BEHIND_BRACKET.match(text, at)
+        if found is not None and (sign := found[1]):
+            return f"`{sign}` does not end an entry", _moved(found, 1, begin), "write `,`"
+        if found is not None and before.rpartition("\n")[2].strip():
+            return "a comma is missing between two entries", _moved(found, 2, begin), f"write `, {found[2]}`"
+    if "mapping values are not allowed" in told:
+        found = _BRACE_WITHOUT_COLON.search(before) or _LINE_WITHOUT_COLON.search(before)
+        if found is not None and not _goes_on(before[: found.start()], found[1]):
+            help_ = f"write `{found[2]}: ...`, with a colon and a blank behind it"
+            return "a key without its `:`", _moved(found, 2, begin), help_
+    return None
+
+
+def _moved(found: re.Match[str], group: int, begin: int) -> Span:
+    """The span of a group of what was found in a text that begins so far behind the beginning."""
+    return Span(begin + found.start(group), begin + found.end(group))
+
+
+def _goes_on(before: str, indent: str) -> bool:
+    """Whether a line that is indented so goes on the text of the entry before."""
+    line = before.rstrip().rpartition("\n")[2]
+    return len(line) - len(line.lstrip()) < len(indent) and not line.endswith(":")
 
 
 def _explain_misplaced(place: Span, source: Source) -> tuple[str, Span, str]:

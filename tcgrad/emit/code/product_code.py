@@ -110,9 +110,13 @@ class ProductCode:
         """The absolute coefficient as factors above and below the line.
 
         With a sign it is one number where it can be, that is passed over arrays once: ``-0.5 * x`` for ``-x / 2``.
+        A whole number times integers is an index, and stays one however large it is.
         """
         numerator, denominator = self.coefficient.as_integer_ratio()
         over, under = str(abs(numerator)), str(denominator)
+        kinds = {node.kind for nodes in self.factors.values() for node in nodes}
+        if denominator == 1 and Kind.INT in kinds and Kind.FLOAT not in kinds:
+            return [over] if over != "1" else [], []
         is_one_number = numerator < 0 and denominator in _WITH_SHORT_DECIMALS and bool(self.factors[False, False])
         if is_one_number or len(over) + len(under) > 5:
             return [decimal(abs(self.coefficient))], []
