@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tcgrad
-from tcgrad.evaluate import evaluate
+from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Component, IndexSum, Mul
 from tcgrad.ir.tensors import Role, Tensor
@@ -64,3 +64,17 @@ wrt: [z]
     (gradient,) = tcgrad.loads(spec).derivation.gradients
     (line,) = print_statement(gradient.statements[-1])
     assert line.endswith(" - f)"), line
+
+
+def test_a_power_that_a_term_has_twice_is_one() -> None:
+    """Where sums become one, ``(1 + a)^-2 (a + 1)`` stands unsimplified in one of them: neither power is lost."""
+    spec = "inputs: {x: [3]}\nequations: ['s[i,j] = x[i]*x[j]', 'y = s[i,j]^2/(1 + abs(s[i,j]))']\n"
+    function = tcgrad.loads(spec)
+    (block,) = function.derive(hessian=True).hessians
+    x = np.array([0.5, -1.25, 2.0])
+    s = np.multiply.outer(x, x)
+    first, second = s * (2 + abs(s)) / (1 + abs(s)) ** 2, 2 / (1 + abs(s)) ** 3
+    program = function.derivation.program
+    assert block.define is not None
+    found = evaluate(block.define.body, block.define.free, evaluate_program(program, {"x": x}))
+    np.testing.assert_allclose(found, 2 * (second * s + first + np.diag(second @ x**2)))

@@ -23,6 +23,7 @@ EQUAL = """
 halves of a triangle: y[i,j] = s*where(i < j, q[i,j], 0) + s*where(j < i, q[i,j], 0) | y[i,j] = s*q[i,j]*[i != j]
 quotients in logarithms: y[i] = log(x[i]/(1 - x[i])) | y[i] = -log((1 - x[i])/x[i])
 products: y = (s + t)^2 | y = s^2 + 2*s*t + t^2
+squares of sums and others: y = (sum[i](x[i]) + s)^2 | y = sum[i](x[i])*sum[k](x[k]) + 2*s*sum[i](x[i]) + s^2
 denominators: y = 1/s + 1/t | y = (s + t)/(s*t)
 sums in denominators: y[i] = x[i]/(s + t) + x[i]*t/(s*(s + t)) | y[i] = x[i]/s
 denominators in sums: y = sum[i](x[i]/(s + z[i])^2 - x[i]/(s + z[i])) | y = sum[i](x[i]*(1 - s - z[i])/(s + z[i])^2)
@@ -105,6 +106,7 @@ shares of a whole: y = sum[i](exp(x[i] - logsumexp[k](x[k]))) | y = 1
 """.strip().splitlines()
 
 DIFFERENT = """
+a square of a sum: y = (sum[i](x[i]) + s)^2 | y = sum[i](x[i]^2) + 2*s*sum[i](x[i]) + s^2
 a sign: y = s - t | y = t - s
 a factor: y = s*t | y = s*t*1.000001
 a transpose: y[i] = q[i,k]*x[k] | y[i] = q[k,i]*x[k]

@@ -87,7 +87,8 @@ def monomials(expr: Expr, policy: Policy, live: frozenset[Index] = frozenset()) 
             inner = monomials(own.body, policy, live | frozenset(own.indices))
             return [Monomial(part.coefficient, own.indices + part.bound, part.powers) for part in inner]
         case Add() if policy.opens(expr, UNIT, live):
-            return [part for term in expr.terms for part in monomials(term, policy, live)]
+            # A sum over indices stays closed as a factor does: the Add may be multiplied by itself.
+            return [part for term in expr.terms for part in _parts((term,), policy, live)[0]]
         case Pow(base=Add() as base, exponent=Const(value=n)) if policy.opens(base, n, live):
             return monomials(Mul((base,) * n.numerator), policy, live)
         case Pow(base=Mul() as base, exponent=Const() as n) if n.value.denominator == 1:

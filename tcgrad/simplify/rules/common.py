@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import MINUS_ONE, ONE, Add, Const, Expr, Mul, Pow
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Const, Expr, Mul, Pow
 from tcgrad.ir.traversal import factors_of, free_indices, product_of
 from tcgrad.simplify.monomials import is_one
 from tcgrad.simplify.order import Term
@@ -75,10 +75,28 @@ def guards_beside(factored: Sequence[Powers], name: int | str, shared: Expr) -> 
 
 
 def powers_of(terms: list[Expr]) -> list[Powers]:
-    """The powers of each term, under names that are the same for equal bases in all of them."""
+    """The powers of each term, under names that are the same for equal bases in all of them.
+
+    A term need not be simplified: ``(1 + a)^-2 (a + 1)`` is one power of one base.
+    """
     pairs = [list(map(as_power, _factors(term))) for term in terms]
     named = iter(names([base for powers in pairs for base, _ in powers]))
-    return [{next(named): pair for pair in powers} for powers in pairs]
+    return [_merged([(next(named), *power) for power in powers]) for powers in pairs]
+
+
+def _merged(named: Sequence[tuple[int | str, Expr, Expr]]) -> Powers:
+    """The powers by name, those of one name as one."""
+    merged: Powers = {}
+    for name, base, exponent in named:
+        before = merged[name][1] if name in merged else None
+        merged[name] = (base, exponent if before is None else _added(before, exponent))
+    return merged if len(merged) == len(named) else {n: pair for n, pair in merged.items() if pair[1] != ZERO}
+
+
+def _added(left: Expr, right: Expr) -> Expr:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return Const(left.value + right.value)
+    return Add((left, right))
 
 
 def _factors(term: Expr) -> tuple[Expr, ...]:
