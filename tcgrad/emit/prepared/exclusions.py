@@ -1,5 +1,5 @@
-"""``1 - delta(a, b)`` as the bracket ``[a != b]``, alone or where it leaves something out of what is worked out for both:
-a comparison of positions, and no difference.
+"""``1 - delta(a, b)`` as the bracket ``[a != b]``, alone or where it leaves something out of what is worked out for
+both: a comparison of positions, and no difference.
 """
 
 from __future__ import annotations
