@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from reference_functions import MORE, by_mpmath
 
+import tcgrad
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
 from tcgrad.evaluate.contractions import contract
 from tcgrad.evaluate.expressions import value
+from tcgrad.evaluate.functions import _TABLE
 from tcgrad.evaluate.labelled import Labelled, batch_of, union
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
@@ -545,3 +547,29 @@ def test_contractions_of_what_is_the_same_along_an_axis(equation, place):
     )
     arrays[place] = arrays[place].repeat(20, axis=along)
     np.testing.assert_allclose(found.aligned([each[i] for i in kept]), np.einsum(equation, *arrays), rtol=1e-9)
+
+
+OWN = [
+    name
+    for name, own in FUNCTIONS.items()
+    if len(own.domain) == 1 and not own.scipy and not own.is_abstract and not _TABLE[name].is_real
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("name", OWN)
+def test_complex_numbers_beside_real_ones_have_their_digits(name, dtype):
+    """A complex step of one factor of a product is multiplied by the real parts of the others, however small."""
+    sizes = 10.0 ** np.arange(-12, 1.6, 0.3)
+    points = np.concatenate([sizes, -sizes]).astype(dtype)
+    with np.errstate(all="ignore"):
+        values = _TABLE[name].value(points)
+        beside = _TABLE[name].value(points + dtype(2.0**-100) * 1j)
+    known = np.isfinite(values)
+    np.testing.assert_allclose(np.real(beside)[known], values[known], rtol=16 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("function", ["softplus(8*x[i])", "log1p(exp(12*x[i]))"])
+def test_small_values_of_softplus_are_known_to_all_digits(function):
+    made = tcgrad.loads(f"inputs: {{x: [7], z: [7]}}\nequations: ['o[i] = {function}*sin(z[i])']\n")
+    assert all(made.check(dtype=dtype, seed=0).ok for dtype in ("float32", "float64", "longdouble"))

@@ -83,8 +83,17 @@ def _sigmoid(a: Array) -> Array:
     return np.asarray(np.where(real(a) >= 0, 1, e) / (1 + e))
 
 
+def _log1p(a: Array) -> Array:
+    """NumPy's own takes the logarithm of ``1 + a`` of complex numbers, which has lost the digits of a small ``a``."""
+    if not np.iscomplexobj(a):
+        return np.asarray(np.log1p(a))
+    above = 1 + a.real
+    slope = a.imag / above
+    return together(np.log1p(a.real) + np.log1p(slope * slope) / 2, np.arctan2(a.imag, above), a.dtype)
+
+
 def _softplus(a: Array) -> Array:
-    return np.where(real(a) > 0, a, 0) + np.log1p(np.exp(np.where(real(a) > 0, -a, a)))
+    return np.where(real(a) > 0, a, 0) + _log1p(np.exp(np.where(real(a) > 0, -a, a)))
 
 
 def _gelu(a: Array) -> Array:
@@ -156,7 +165,7 @@ def _sign_of_difference(a: Array, b: Array) -> tuple[Array]:
 _TABLE: dict[str, _Evaluation] = {
     "exp": _Evaluation(np.exp, steepness=_from_largest),
     "log": _Evaluation(np.log),
-    "log1p": _Evaluation(np.log1p),
+    "log1p": _Evaluation(_log1p),
     "expm1": _Evaluation(np.expm1),
     "sqrt": _Evaluation(np.sqrt),
     "cbrt": _Evaluation(_cbrt, _sign_of),
