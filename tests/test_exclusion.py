@@ -19,8 +19,8 @@ NEIGHBOURS = "P[i,j] = (1 - delta[i,j])*exp(-(x[i] - x[j])^2)/sum[k]((1 - delta[
 
 GRADIENTS = {  # by function and input, as papers have them
     (CONTRASTIVE, "s"): "dl/dL*(exp(s[p,q])*(1 - delta[p,q])/(exp(s[p,k])*(1 - delta[p,k])) - delta[q,y[p]])",
-    (NEIGHBOURS, "x"): "2*(1[p]*x[j] - 1[j]*x[p])*(dl/dP[j,p]*P[j,p] + dl/dP[p,j]*P[p,j] - P[j,p]*dl/dP[j,k]*P[j,k]"
-    " - P[p,j]*dl/dP[p,k]*P[p,k])",
+    (NEIGHBOURS, "x"): "2*(1[p]*x[j] - 1[j]*x[p])"
+    "*(dl/dP[j,p]*P[j,p] + P[p,j]*(dl/dP[p,j] - 1[j]*dl/dP[p,k]*P[p,k]) - P[j,p]*dl/dP[j,k]*P[j,k])",
     # what is looked up stays, whatever stands beside it
     ("o[j] = (1 - delta[i,y[j]])*x[i]*s[j,i]", "x"): "dl/do[j]*s[j,p]*(1 - delta[p,y[j]])",
     ("L = sum[i,j]((1 - delta[i,y[j]])*(z[j] + x[i])^2)", "x"): "2*dl/dL*(1 - delta[p,y[j]])*(1[p]*z[j] + 1[j]*x[p])",

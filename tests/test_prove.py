@@ -15,7 +15,7 @@ HEADER = """
 dims: {N: 5, M: 3}
 inputs: {x: [N], z: [N], a: [N, M], q: [N, N], s: [], t: [],
          n: {shape: [N], dtype: int, sample: {integers: [0, 5]}}, u: [3], v: [3], w: [3]}
-indices: {i: N, j: M}
+indices: {i: N, j: M, h: N}
 equations:
 """
 
@@ -64,7 +64,7 @@ a size by its number: y[i] = x[i]/5 - sum[j](a[i,j])/3 | y[i] = x[i]/N - sum[j](
 a size in a sum: y = sum[i](x[i] - s)/5 | y = sum[i](x[i])/N - s
 rectified: y[i] = [relu(x[i] - s) > 0]*t | y[i] = [x[i] > s]*t
 rows looked up: y[i] = sum[k](delta[i,n[k]]*(x[i] - z[k])) | y[i] = sum[k](delta[i,n[k]]*(x[n[k]] - z[k]))
-diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](delta[i,n[k]]*x[k])*delta[i,j]
+diagonal looked up: y[i,h] = sum[k](delta[i,n[k]]*delta[h,n[k]]*x[k]) | y[i,h] = sum[k](delta[i,n[k]]*x[k])*delta[i,h]
 a component as a number: y[i] = delta[k,n[i]]*x[k]*exp(k + s) | y[i] = [0 <= n[i] < N]*x[n[i]]*exp(n[i] + s)
 permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[p]*w[r]*u[m]
 odd permutations: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = -levi_civita[p,r,m]*v[p]*u[r]*w[m]
@@ -155,7 +155,7 @@ a permutation: y = levi_civita[p,r,m]*u[p]*v[r]*w[m] | y = levi_civita[p,r,m]*v[
 a product but for another: y[i] = prod[k](where(k == i, 1, x[k])) | y[i] = prod[k](x[k])/z[i]
 digamma of the one before: y = digamma(s - 1) | y = digamma(s) - 1/s
 an odd function: y = erf(s - t) | y = erf(t - s)
-no diagonal looked up: y[i,j] = sum[k](delta[i,n[k]]*delta[j,n[k]]*x[k]) | y[i,j] = sum[k](x[k])*delta[i,j]
+no diagonal looked up: y[i,h] = sum[k](delta[i,n[k]]*delta[h,n[k]]*x[k]) | y[i,h] = sum[k](x[k])*delta[i,h]
 rows not looked up: y[i] = sum[k](delta[i,n[k]]*x[i]) | y[i] = sum[k](delta[i,n[k]]*x[k])
 """.strip().splitlines()
 
@@ -249,7 +249,7 @@ def test_what_cancels_by_its_name_is_not_unfolded():
 
 
 def test_what_takes_very_many_steps_to_expand_is_left_open():
-    whole = define("y = sum[i,j](x[i]*(sum[k]((q[k,i] - q[k,j])^2) + delta[i,j])^6*(x[i] - x[j])^6)").body
+    whole = define("y = sum[i,h](x[i]*(sum[k]((q[k,i] - q[k,h])^2) + delta[i,h])^6*(x[i] - x[h])^6)").body
     with pytest.raises(TooLargeError):
         expand(whole)
 
@@ -505,7 +505,7 @@ def unproved(text):
 def test_what_is_printed_is_proved(name):
     head = HEADER.replace("s: []", "s: [], o: {shape: [], dtype: int, sample: {integers: [0, 3]}}")
     ranges = "indices: {i: N, j: N, k: N, m: N, r: N}"
-    text = head.replace("indices: {i: N, j: M}", ranges) + "".join(f"  - '{each}'\n" for each in OWN[name])
+    text = head.replace("indices: {i: N, j: M, h: N}", ranges) + "".join(f"  - '{each}'\n" for each in OWN[name])
     assert unproved(text) == []
 
 

@@ -16,7 +16,8 @@ PRINTED = [
     (["f = sum[i,j]((U[i,k]*S[k,j])^2)/2"], "U", "df/dU[p,q] = S[j,q]*S[k,j]*U[p,k]"),
     (["Q[i,j] = inv(A)[i,j]", "f = x[i]*Q[i,j]*y[j]"], "A", "df/dA[p,q] = -y[j]*Q[q,j]*x[i]*Q[i,p]"),
     (["Q[i,j] = inv(A)[j,i]", "f = x[i]*Q[i,j]*y[j]"], "A", "df/dA[p,q] = -y[j]*Q[p,j]*x[i]*Q[i,q]"),
-    (["d = det(A)", "f = sum[i](x[i])*d^2"], "A", "df/dA[p,q] = 2*d^2*inv(A)[q,p]*1[i]*x[i]"),
+    (["d = det(A)", "f = sum[i](x[i])*d^2"], "A", "df/dA[p,q] = 2*f*inv(A)[q,p]"),
+    (["d = det(A)", "f = sum[i](x[i])*d^2 + d"], "A", "df/dA[p,q] = d*inv(A)[q,p]*(2*d*1[i]*x[i] + 1)"),
     (["f = det(A)"], "A", "df/dA[p,q] = det(A)*inv(A)[q,p]"),
     (["Q[b,i,j] = inv(V)[b,i,j]", "f = Q[b,i,j]*R[b,j,i]"], "V", "df/dV[p,q,r] = -R[p,j,i]*Q[p,r,j]*Q[p,i,q]"),
 ]
