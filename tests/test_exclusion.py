@@ -24,6 +24,7 @@ GRADIENTS = {  # by function and input, as papers have them
     # what is looked up stays, whatever stands beside it
     ("o[j] = (1 - delta[i,y[j]])*x[i]*s[j,i]", "x"): "dl/do[j]*s[j,p]*(1 - delta[p,y[j]])",
     ("L = sum[i,j]((1 - delta[i,y[j]])*(z[j] + x[i])^2)", "x"): "2*dl/dL*(1 - delta[p,y[j]])*(1[p]*z[j] + 1[j]*x[p])",
+    ("o[j] = (1 - delta[i,y[j]])*x[i]^2", "x"): "2*x[p]*dl/do[j]*(1 - delta[p,y[j]])",
     # what products leave out is as short, and fewer numbers
     ("L = (1 - delta[i,j])*s[i,j]*x[i]*x[j]", "x"): "dl/dL*(x[j]*(s[p,j] + s[j,p]) - 2*s[p,p]*x[p])",
     ("o[i] = (1 - delta[i,j])*x[j]", "x"): "1[i]*dl/do[i] - dl/do[p]",

@@ -26,9 +26,9 @@ class CallReader(ConditionReader):
             return self.read_where(node)
         function = self._function(node)
         arity = len(function.parameters)
-        if arity != len(node.arguments) and symbols.report.has_unclear(node.span):
-            raise Refused
         if arity != len(node.arguments):
+            if symbols.report.has_unclear(node.span):
+                raise Refused
             message = miscounted(name, arity, len(node.arguments), "argument", "arguments")
             example = ", ".join(p if isinstance(p, str) else f"a{k + 1}" for k, p in enumerate(function.parameters))
             meant = WITH_MORE_ARGUMENTS.get((name, len(node.arguments)), f"{name}({example})")

@@ -102,9 +102,9 @@ class ConditionReader(ComponentReader):
         return NO_GUARDS
 
     def read_where(self, node: Call) -> Expr:
-        if len(node.arguments) != 3 and self.symbols.report.has_unclear(node.span):
-            raise Refused
         if len(node.arguments) != 3:
+            if self.symbols.report.has_unclear(node.span):
+                raise Refused
             message = miscounted("where", 3, len(node.arguments), "argument", "arguments")
             raise self.symbols.refuse("TC315", message, node.span, "write `where(x > 0, a, b)`")
         condition, then, otherwise = node.arguments

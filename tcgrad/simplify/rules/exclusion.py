@@ -30,14 +30,12 @@ def excluding(expr: Expr, beside: Iterable[Expr]) -> Delta | None:
     delta = complement_of(expr)
     if delta is None:
         return None
-    left, right = delta.left.indices, delta.right.indices
-    looks_up = bool(delta.left.gathers or delta.right.gathers)
-    for factor in beside:
-        for part in [factor] if looks_up else walk(factor):
-            inside = free_indices(part) if looks_up or isinstance(part, _FUNCTIONS) else ()
-            if any(index in left for index in inside) and any(index in right for index in inside):
-                return delta
-    return None
+    left, right = set(delta.left.indices), set(delta.right.indices)
+    parts = [factor for factor in beside if factor is not expr]
+    if not (delta.left.gathers or delta.right.gathers):
+        parts = [part for factor in parts for part in walk(factor) if isinstance(part, _FUNCTIONS)]
+    inside = map(free_indices, parts)
+    return delta if any(not left.isdisjoint(own) and not right.isdisjoint(own) for own in inside) else None
 
 
 def without_idle_exclusions(expr: Expr, simplify: Callable[[Expr], Expr]) -> Expr:
