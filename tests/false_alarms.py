@@ -1,8 +1,8 @@
 """Verdicts of the checker on generated programs. What tcgrad derives and emits is right: every failure is an alarm that
 is false, or a fault that was not known.
 
-As a script: ``python tests/false_alarms.py plain|whole|rich FIRST LAST FILE`` appends a line of JSON for every program
-to FILE, leaves out those that stand there, and prints a summary of all of them.
+As a script: ``python tests/false_alarms.py plain|whole|rich|masked FIRST LAST FILE`` appends a line of JSON for every
+program to FILE, leaves out those that stand there, and prints a summary of all of them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from masked_programs import masked_spec
 from programs import specs
 from rich_programs import rich_spec
 from whole_programs import whole_spec
@@ -59,6 +60,7 @@ SPECS: dict[str, Callable[[int], str]] = {
     "plain": lambda number: plain_specs()[number],
     "whole": whole_spec,
     "rich": rich_spec,
+    "masked": masked_spec,
 }
 
 

@@ -10,6 +10,7 @@ from share import share
 sys.path.insert(0, str(Path(__file__).parent))
 
 from false_alarms import verdicts
+from masked_programs import masked_spec
 from programs import specs
 from rich_programs import rich_spec
 
@@ -67,3 +68,8 @@ def test_rich_programs_never_fail(number):
 def test_many_rich_programs_never_fail(number):
     found = verdicts("rich", number)
     assert not [row for row in found["unwell"] if row[1] == "fail"]
+
+
+@pytest.mark.parametrize("number", share(range(400), 25))
+def test_masked_programs_never_fail(number):
+    never_fails(masked_spec(number), ("float64", "float32", "longdouble", "float16")[number % 4])

@@ -42,6 +42,8 @@ CHOSEN = [
     (spec("y = max[i](exp(x[i]))"), "fourth order"),
     (spec("y[i] = erf(x[i])"), "fourth order"),
     (spec("y[i] = f(x[i])", functions="{'f(a)': null}"), "fourth order"),
+    (spec("y[i] = f(1)*[x[i] > 0]", functions="{'f(a)': null}"), "central, between jumps"),
+    (spec("y = sum[i](erf(1)*where(x[i] > 0, 3, floor(4*x[i])))"), "central, between jumps"),
 ]
 
 
@@ -61,6 +63,22 @@ def slopes(made, method, directions=None):
     found = Ladder(sample, method).along("x", directions or Elements(np.arange(int(np.prod(shape))), shape, wide))
     (name,) = (output.name for output in made.program.outputs)
     return found, found.values[name], found.errors[name]
+
+
+@pytest.mark.parametrize("step", ["[x[i] > 0]", "floor(4*x[i])", "where(x[i] > w[i], 2, sign(x[i]))"])
+def test_what_decides_alone_is_known_to_move_nothing_in_the_widest_type(step):
+    made = spec(f"y = sum[i]({step}*exp(w[i]))", "{x: [N], w: [N]}")
+    assert all(made.check(dtype="longdouble", seed=seed, trials=2).ok for seed in range(4))
+
+
+def test_a_slope_behind_a_mask_that_is_always_0_is_known_to_be_0():
+    """In complex steps as well, which are off by the square of the step where anything is left of it."""
+    made = spec("y = sum[i,j]([i != j]*delta[i,j]*sqrt(x[i])*exp(x[j]))", "{x: {shape: [N], sample: positive}}")
+    found, values, errors = slopes(made, "complex")
+    assert found.method == "complex step"
+    assert not values.any()
+    assert not errors.any()
+    assert made.check(trials=2).ok
 
 
 SEVERAL = spec(

@@ -25,6 +25,14 @@ GRADIENTS = {  # by function and input, as papers have them
     ("o[j] = (1 - delta[i,y[j]])*x[i]*s[j,i]", "x"): "dl/do[j]*s[j,p]*(1 - delta[p,y[j]])",
     ("L = sum[i,j]((1 - delta[i,y[j]])*(z[j] + x[i])^2)", "x"): "2*dl/dL*(1 - delta[p,y[j]])*(1[p]*z[j] + 1[j]*x[p])",
     ("o[j] = (1 - delta[i,y[j]])*x[i]^2", "x"): "2*x[p]*dl/do[j]*(1 - delta[p,y[j]])",
+    # of a fixed position it is shorter, and one number less
+    ("L = (1 - delta[i,2])*x[i]^2", "x"): "2*dl/dL*x[p]*(1 - delta[p,2])",
+    ("o[i] = (1 - delta[j,N-1])*s[i,j]*x[j]", "x"): "(1 - delta[p,N-1])*dl/do[i]*s[i,p]",
+    ("L = log((1 - delta[j,0])*exp(z[j]))", "z"): "dl/dL*exp(z[p] - L)*(1 - delta[p,0])",
+    # what leaves out does so once
+    ("o[i] = (1 - delta[i,0])^2*exp(x[i])", "x"): "dl/do[p]*o[p]",
+    ("o[i,j] = (1 - delta[i,j])^3*x[i]^2*exp(s[i,j])", "x"): "2*x[p]*dl/do[p,j]*exp(s[p,j])*(1 - delta[j,p])",
+    ("o[i] = (1 - [i < 3])^2*x[i]*z[i]", "x"): "dl/do[p]*z[p]*(1 - [p < 3])",
     # what products leave out is as short, and fewer numbers
     ("L = (1 - delta[i,j])*s[i,j]*x[i]*x[j]", "x"): "dl/dL*(x[j]*(s[p,j] + s[j,p]) - 2*s[p,p]*x[p])",
     ("o[i] = (1 - delta[i,j])*x[j]", "x"): "1[i]*dl/do[i] - dl/do[p]",
@@ -69,6 +77,24 @@ def test_what_is_left_out_takes_no_digits_with_it(equation: str) -> None:
         for own, other in zip((found[0], *found[1]), (wanted[0], *wanted[1]), strict=True):
             assert own.dtype == dtype
             np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "o[i] = sum[j]((1 - delta[i,0])^2*exp(-(x[i] - x[j])^2)*s[i,j])",
+        "o[i] = sum[j]((1 - delta[j,N-1])*exp(s[i,j])*x[j]^2*z[i])",
+    ],
+)
+def test_derivatives_are_0_at_a_position_that_is_left_out(equation: str) -> None:
+    emitted = Emitted(SPEC.format(equation=equation, wrt="x, s"))
+    check_everything(emitted)
+    random = np.random.default_rng(0)
+    x, z, s = (random.normal(size=shape).astype(np.float32) for shape in (5, 5, (5, 5)))
+    by_s = emitted.module.jacobian(x, z, s, np.arange(5))["o", "s"]
+    assert not (by_s[0] if "delta[i,0]" in equation else by_s[..., -1]).any()
+    checked = tcgrad.loads(emitted.text)
+    assert all(checked.check(dtype="float32", seed=seed).ok for seed in range(3))
 
 
 def test_derivatives_are_0_where_something_is_left_out() -> None:

@@ -251,5 +251,11 @@ def is_one(exponent: Expr) -> bool:
 
 
 def is_zero_or_one(base: Expr) -> bool:
-    """Whether the value is always 0 or 1, so that its positive powers are itself."""
-    return isinstance(base, _ZERO_OR_ONE)
+    """Whether the value is always 0 or 1, as of a bracket or of 1 less a bracket, so that its positive powers are
+    itself.
+    """
+    match base:
+        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), bracket)))):
+            return one == 1 and minus_one == -1 and isinstance(bracket, _ZERO_OR_ONE)
+        case _:
+            return isinstance(base, _ZERO_OR_ONE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import field
 from math import inf
 
 from tcgrad.ir.nodes import (
@@ -20,54 +22,74 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.program import Define, Program, bodies, defined_tensors
+from tcgrad.records import dataclass
 
 
 def degree(program: Program, *wrt: str) -> float:
     """The largest degree of an output in the elements of all ``wrt`` together; infinite if it is not a polynomial."""
-    degrees: dict[str, float] = dict.fromkeys(wrt, 1)
+    return _largest_degree(program, wrt, _Degrees())
+
+
+def only_decides(program: Program, wrt: str) -> bool:
+    """Whether an input stands in conditions and in steps, as of ``floor``, alone: where none of these moves, no output
+    does.
+    """
+    return _largest_degree(program, [wrt], _Degrees(jump=0)) == 0
+
+
+def _largest_degree(program: Program, wrt: Sequence[str], known: _Degrees) -> float:
+    known.tensors.update(dict.fromkeys(wrt, 1))
     for statement in program.statements:
         if isinstance(statement, Define):
-            degrees[statement.tensor.name] = _degree(statement.body, degrees)
+            known.tensors[statement.tensor.name] = known.of(statement.body)
             continue
-        constant = all(_degree(body, degrees) == 0 for body in bodies(statement))
+        constant = all(known.of(body) == 0 for body in bodies(statement))
         operand = getattr(statement, "operand", None)
-        constant = constant and (operand is None or degrees.get(operand.name, 0) == 0)
-        degrees.update({tensor.name: 0 if constant else inf for tensor in defined_tensors(statement)})
-    return max(degrees.get(output.name, 0) for output in program.outputs)
+        constant = constant and (operand is None or known.tensors.get(operand.name, 0) == 0)
+        known.tensors.update({tensor.name: 0 if constant else inf for tensor in defined_tensors(statement)})
+    return max(known.tensors.get(output.name, 0) for output in program.outputs)
 
 
-def _degree(expr: Expr, degrees: dict[str, float]) -> float:
-    match expr:
-        case Const() | Delta() | IndexValue():
-            return 0
-        case Component():
-            return degrees.get(expr.tensor.name, 0)
-        case Add():
-            return max(_degree(term, degrees) for term in expr.terms)
-        case Mul():
-            return sum(_degree(factor, degrees) for factor in expr.factors)
-        case Pow():
-            return _power(expr, degrees)
-        case IndexSum():
-            return _degree(expr.body, degrees)
-        case Call():
-            return _none_or_infinite(expr.arguments, degrees)
-        case Iverson():
-            return _none_or_infinite((expr.left, expr.right), degrees)
-        case IndexReduce():
-            return _none_or_infinite((expr.body,), degrees)
-        case Where():
-            branches = max(_degree(expr.then, degrees), _degree(expr.otherwise, degrees))
-            return branches + _none_or_infinite((expr.condition,), degrees)
+@dataclass
+class _Degrees:
+    """The degrees of expressions.
 
+    jump: that of a comparison, or of a step, which moves.
+    tensors: those of the tensors that move, by name.
+    """
 
-def _power(expr: Pow, degrees: dict[str, float]) -> float:
-    base = _degree(expr.base, degrees)
-    exponent = expr.exponent
-    if isinstance(exponent, Const) and exponent.value >= 0 and exponent.value.denominator == 1:
-        return base * int(exponent.value) if exponent.value else 0
-    return _none_or_infinite((expr.base, exponent), degrees)
+    jump: float = inf
+    tensors: dict[str, float] = field(default_factory=dict)
 
+    def of(self, expr: Expr) -> float:
+        match expr:
+            case Const() | Delta() | IndexValue():
+                return 0
+            case Component():
+                return self.tensors.get(expr.tensor.name, 0)
+            case Add():
+                return max(map(self.of, expr.terms))
+            case Mul():
+                return sum(map(self.of, expr.factors))
+            case Pow():
+                return self._of_power(expr)
+            case IndexSum():
+                return self.of(expr.body)
+            case Call():
+                return self._unless_constant(expr.arguments, self.jump if expr.function.seam == "jump" else inf)
+            case Iverson():
+                return self._unless_constant((expr.left, expr.right), self.jump)
+            case IndexReduce():
+                return self._unless_constant((expr.body,), inf)
+            case Where():
+                branches = max(self.of(expr.then), self.of(expr.otherwise))
+                return branches + self._unless_constant((expr.condition,), self.jump)
 
-def _none_or_infinite(parts: tuple[Expr, ...], degrees: dict[str, float]) -> float:
-    return 0 if all(_degree(part, degrees) == 0 for part in parts) else inf
+    def _of_power(self, expr: Pow) -> float:
+        exponent = expr.exponent
+        if isinstance(exponent, Const) and exponent.value >= 0 and exponent.value.denominator == 1:
+            return self.of(expr.base) * int(exponent.value) if exponent.value else 0
+        return self._unless_constant((expr.base, exponent), inf)
+
+    def _unless_constant(self, parts: Sequence[Expr], otherwise: float) -> float:
+        return 0 if all(self.of(part) == 0 for part in parts) else otherwise

@@ -15,7 +15,7 @@ from tcgrad.check.program.allowed import (
     without_a_kink,
 )
 from tcgrad.check.program.cost import Cost, forward_cost
-from tcgrad.check.program.degrees import degree
+from tcgrad.check.program.degrees import degree, only_decides
 from tcgrad.check.program.domains import Demands, find_demands
 from tcgrad.functions import Function
 from tcgrad.ir.program import Program
@@ -29,6 +29,7 @@ class Traits:
 
     program: Program
     _degrees: dict[tuple[str, ...], float] = field(default_factory=dict, compare=False)
+    _deciding: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @cached_property
     def cost(self) -> Cost:
@@ -92,6 +93,12 @@ class Traits:
         if wrt not in self._degrees:
             self._degrees[wrt] = degree(self.program, *wrt)
         return self._degrees[wrt]
+
+    def only_decides(self, wrt: str) -> bool:
+        """Whether outputs move with an input by jumps alone."""
+        if wrt not in self._deciding:
+            self._deciding[wrt] = only_decides(self.program, wrt)
+        return self._deciding[wrt]
 
 
 def traits_of(program: Program) -> Traits:

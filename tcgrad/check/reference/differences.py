@@ -12,7 +12,16 @@ from tcgrad.check.forward import CHUNK, Forward, depending, neighbours, neighbou
 from tcgrad.check.precision import power_below
 from tcgrad.check.reference.directions import Directions, IntArray
 from tcgrad.check.reference.estimate import Estimate
-from tcgrad.check.reference.quotients import BESIDE, CONFIRMING, Quotients, Slopes, Stencil, along_axes, choose_stencil
+from tcgrad.check.reference.quotients import (
+    BESIDE,
+    BETWEEN_JUMPS,
+    CONFIRMING,
+    Quotients,
+    Slopes,
+    Stencil,
+    along_axes,
+    choose_stencil,
+)
 from tcgrad.evaluate import Array
 from tcgrad.records import cached_property, dataclass
 
@@ -160,6 +169,8 @@ class Differences:
             inverse = 1 / along_axes(steps, here)
             quotients[name] = stencil.quotients(by_point, here, inverse)
             rounding[name] = bounds[name] * inverse
+            if stencil.constant:
+                rounding[name] = np.where(quotients[name][0] == 0, 0, rounding[name])
         for name, flipped in found.flipped.items():
             branches[name] = np.logical_or.reduce(flipped.reshape(len(stencil.points), -1))
         return Slopes(quotients, rounding, branches)
@@ -189,7 +200,7 @@ def first_steps(here: Mapping[str, Array], move: Move, *, near: bool = False) ->
     if move.stencil.exact:
         return np.full(len(move), step * step.dtype.type(_NEAR if near else 1))
     finer = 12 if np.finfo(step.dtype).nmant > 52 else 10
-    if move.stencil in (BESIDE, CONFIRMING):  # of second order
+    if move.stencil in (BESIDE, BETWEEN_JUMPS, CONFIRMING):  # of second order
         finer += 4
     return np.asarray(np.ldexp(step, -finer - (np.frexp(move.elements)[1] - 1) // 4))
 

@@ -16,7 +16,7 @@ from tcgrad.check.reference.directions import Directions, Mixed, random_mixture
 from tcgrad.check.reference.estimate import Estimate, weighted
 from tcgrad.check.reference.exact import METHOD as EXACT
 from tcgrad.check.reference.exact import ExactSlopes
-from tcgrad.check.reference.quotients import BESIDE, choose_stencil, confirming_stencil
+from tcgrad.check.reference.quotients import BESIDE, BETWEEN_JUMPS, choose_stencil, confirming_stencil
 from tcgrad.check.reference.ties import why_not_exact_at_ties
 from tcgrad.check.sampling.samples import Sample
 from tcgrad.evaluate import Array
@@ -146,7 +146,9 @@ class Ladder:
 
     def _move(self, wrt: str, directions: Directions) -> Move:
         """One input, with the stencil that the degree asks for."""
-        stencil = choose_stencil(self.sample.traits.degree(wrt), self.method)
+        traits = self.sample.traits
+        by_jumps = self._choice.is_free and traits.only_decides(wrt)
+        stencil = BETWEEN_JUMPS if by_jumps else choose_stencil(traits.degree(wrt), self.method)
         return Move({wrt: directions}, stencil, wanted_error(self.sample))
 
     @cached_property

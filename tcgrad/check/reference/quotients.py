@@ -31,6 +31,7 @@ class Stencil:
     If there is, the last is a fraction of the step, to see whether the others are longer than a wave.
     one_sided: the value there is taken to one side alone, and what is curved between the others is left out of it.
     order: of the truncation error in the step.
+    constant: it is for what does not move but by jumps: equal values were worked out alike, and nothing is rounded off.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Stencil:
     exact: bool = True
     one_sided: bool = False
     order: int = 2
+    constant: bool = False
 
     @cached_property
     def points(self) -> tuple[float, ...]:
@@ -77,6 +79,7 @@ _CENTRAL_ESTIMATED = Stencil("central", (1, 2, 4, 1 / _SHORTER), exact=False)
 LINEAR = Stencil("one step, exact", (1,), one_sided=True)
 # Far below the size of the data: what tells whether a derivative that is known otherwise is right.
 BESIDE = Stencil("central", (1,), exact=False)
+BETWEEN_JUMPS = Stencil("central, between jumps", (1,), exact=False, constant=True)
 # The fewest values that tell a derivative and how far it may be off.
 CONFIRMING = Stencil("central", (1, 1 / _SHORTER), exact=False, one_sided=True)
 
@@ -208,7 +211,7 @@ def _extrapolated(slopes: Sequence[Array], stencil: Stencil, rounding: Array, sh
     two orders may cancel in what the finer step makes: it is no less than what the far shorter one makes.
     """
     value = stencil.derivative(slopes)
-    if stencil.exact:
+    if stencil.exact or stencil.constant:
         return value, 0.0
     if stencil is CONFIRMING:
         return value, 2 * np.abs(slopes[0] - slopes[1])  # of the quotient beside there is next to none

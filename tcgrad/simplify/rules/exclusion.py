@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Delta, Expr, IndexReduce, Iverson, Mul, Pow, Where
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, product_of, sorts_in, walk
@@ -32,10 +33,15 @@ def excluding(expr: Expr, beside: Iterable[Expr]) -> Delta | None:
         return None
     left, right = set(delta.left.indices), set(delta.right.indices)
     parts = [factor for factor in beside if factor is not expr]
-    if not (delta.left.gathers or delta.right.gathers):
+    if left and right and not (delta.left.gathers or delta.right.gathers):
         parts = [part for factor in parts for part in walk(factor) if isinstance(part, _FUNCTIONS)]
     inside = map(free_indices, parts)
-    return delta if any(not left.isdisjoint(own) and not right.isdisjoint(own) for own in inside) else None
+    return delta if any(_holds(own, left) and _holds(own, right) for own in inside) else None
+
+
+def _holds(own: Collection[Index], side: set[Index]) -> bool:
+    """Whether any index of a side is among those of an expression; a side may be a fixed position."""
+    return not side or not side.isdisjoint(own)
 
 
 def without_idle_exclusions(expr: Expr, simplify: Callable[[Expr], Expr]) -> Expr:
