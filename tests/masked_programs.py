@@ -18,7 +18,7 @@ inputs:
   w: [N, N]
   e: [2*N]
   y: {shape: [N], dtype: int}
-indices: {i: N, j: N, k: N, m: N}
+indices: {i: N, j: N, k: N, m: N, n: N}
 equations:
 """
 
@@ -36,7 +36,7 @@ PAIRS = (  # functions of two positions
     *("exp(s[{i},{j}])", "exp(-(x[{i}] - x[{j}])^2)", "1/(1 + (x[{i}] - x[{j}])^2)", "sigmoid(s[{i},{j}])"),
     *("softplus(x[{i}]*z[{j}])", "max(0, 1 + s[{i},{j}] - s[{j},{i}])", "log(1 + exp(s[{i},{j}]))"),
     *("sqrt(p[{i}] + p[{j}])", "exp(s[{i},{j}]/2)*x[{j}]", "tanh(w[{i},m]*w[{j},m])", "p[{i}]*p[{j}]"),
-    *("s[{i},{j}]", "(x[{i}] - z[{j}])^2", "w[{i},m]*w[m,{j}]", "e[{i}+{j}]", "max[m](w[m,{j}])*x[{i}]"),
+    *("s[{i},{j}]", "(x[{i}] - z[{j}])^2", "w[{i},m]*w[m,{j}]", "e[{i}+{j}]", "max[n](w[n,{j}])*x[{i}]"),
 )
 NUMBERS = ("2", "-1", "0.5", "{i}", "N", "({i} + 1)", "(N - {i})", "x[{i}]", "z[{j}]", "x[N-1-{i}]", "w[y[{i}],{j}]")
 FUNCTIONS = ("sin", "tanh", "sigmoid", "relu", "abs", "softplus", "cos")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,13 +106,20 @@ class SpecReader:
         dims = {}
         for name, node in self._entries("dims"):
             is_free = self._is_size_name(name, "a dim") and self.declarations.declare(name, "a dim")
-            size = read_size(node, f"the dim `{name.text}`", self.report) if is_free or not is_null(node) else None
-            if (size := self._known(name, size, is_free=is_free)) is not None:
+            size = self._value(name, node, f"the dim `{name.text}`", read_size, is_free=is_free)
+            if size is not None:
                 dims[name.text] = (name, size)
         return dims
 
-    def _known(self, name: Located, value: _T | None, *, is_free: bool) -> _T | None:
-        """The value of an entry, unless its name cannot be one; what is missing then is noted."""
+    def _value(
+        self, name: Located, node: Node, what: str, read: Callable[[Node, str, Report], _T | None], *, is_free: bool
+    ) -> _T | None:
+        """The value of an entry, of whose being empty nothing is said where its name cannot be one."""
+        value = read(node, what, self.report) if is_free or not is_null(node) else None
+        return self._noted(name, value, is_free=is_free)
+
+    def _noted(self, name: Located, value: _T | None, *, is_free: bool) -> _T | None:
+        """A value that was read, unless the name cannot be one; what is missing then is noted."""
         if not is_free:
             self.lost = True
         elif value is None:
@@ -128,14 +137,11 @@ class SpecReader:
         indices = {}
         for name, node in self._entries("indices"):
             is_free = self._is_size_name(name, "an index")
-            what = f"the range of `{name.text}`"
-            size = read_size(node, what, self.report) if is_free or not is_null(node) else None
+            size = self._value(name, node, f"the range of `{name.text}`", read_size, is_free=is_free)
             if name.text in dims:
                 self.declarations.refuse_second((dims[name.text][0], "a dim"), (name, "an index"))
                 self.lost = True
-                continue
-            size = self._known(name, size, is_free=is_free)
-            if size is not None:
+            elif size is not None:
                 indices[name.text] = (name, size)
         return indices
 
@@ -149,9 +155,7 @@ class SpecReader:
         constants = {}
         for name, node in self._entries("constants"):
             is_free = self._declare(name, "a constant")
-            what = f"the constant `{name.text}`"
-            value = read_number(node, what, "TC116", self.report) if is_free or not is_null(node) else None
-            value = self._known(name, value, is_free=is_free)
+            value = self._value(name, node, f"the constant `{name.text}`", _read_constant, is_free=is_free)
             if value is not None and isinstance(node, Scalar):
                 constants[name.text] = Constant(name, value, node.text.text)
         return constants
@@ -163,7 +167,7 @@ class SpecReader:
         inputs = {}
         for name, node in entries:
             declared = self._declare(name, "an input")
-            declaration = self._known(name, read_input(name, node, self.report), is_free=declared)
+            declaration = self._noted(name, read_input(name, node, self.report), is_free=declared)
             if declaration is not None:
                 inputs[name.text] = declaration
         return inputs
@@ -209,3 +213,7 @@ class SpecReader:
         entries = list(read_entries(node, f"`{section}`", self.report))
         self.lost = self.lost or not isinstance(node, Mapping) or len(entries) < len(node.entries)
         return entries
+
+
+def _read_constant(node: Node, what: str, report: Report) -> Fraction | None:
+    return read_number(node, what, "TC116", report)

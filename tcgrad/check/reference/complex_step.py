@@ -114,14 +114,17 @@ class ComplexSteps:
 
     def _with_squares(self, wrt: str, name: str, values: Array, errors: Array) -> Array:
         """Errors that hold the square of the step too, which is lost in all that is not 0: the slope of ``sin(x)^3``
-        at 0 comes out as ``-h^2``. Where the slope is exactly 0, as behind a mask, no power of the step is in it.
+        at 0 comes out as ``-h^2``. Where the slope is exactly 0, no power of the step is in it but what underflows;
+        and nothing does where the output is 0 itself, as behind a mask.
         """
-        rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) or 1 for each in (name, wrt))
-        square = _SQUARE * self.longer**2
+        rise, span = (np.abs(self.forward.context.arrays[each]).max(initial=0) for each in (name, wrt))
+        underflow = np.finfo(values.dtype).tiny / (STEP * self.longer) if rise else 0
+        rise, span, square = rise or 1, span or 1, _SQUARE * self.longer**2
         if span**2 <= square:  # the step is no small one
             return errors
         square *= rise / min(span, span**3)
-        return np.where((np.abs(values) <= square) & (values != 0), np.maximum(errors, square), errors)
+        lost = np.where(values == 0, underflow, square)
+        return np.where(np.abs(values) <= square, np.maximum(errors, lost), errors)
 
     def _is_noise(self, wrt: str, name: str, values: Array, errors: Array) -> NDArray[np.bool_]:
         """Where slopes are nothing but errors far beyond what the sizes of input and output make one expect."""
