@@ -33,6 +33,10 @@ GRADIENTS = {  # by function and input, as papers have them
     ("o[i] = (1 - delta[i,0])^2*exp(x[i])", "x"): "dl/do[p]*o[p]",
     ("o[i,j] = (1 - delta[i,j])^3*x[i]^2*exp(s[i,j])", "x"): "2*x[p]*dl/do[p,j]*exp(s[p,j])*(1 - delta[j,p])",
     ("o[i] = (1 - [i < 3])^2*x[i]*z[i]", "x"): "dl/do[p]*z[p]*(1 - [p < 3])",
+    # so do other weights
+    ("o[i] = (2 - delta[i,j])*exp(s[i,j])", "s"): "dl/do[p]*exp(s[p,q])*(2 - delta[p,q])",
+    ("L = (i - delta[i,y[j]])^2*softplus(s[i,j])", "s"): "dl/dL*sigmoid(s[p,q])*(1[q]*p - delta[p,y[q]])^2",
+    ("L = sum[i,j]((1 + delta[i,j])*abs(x[i] - x[j]))", "x"): "2*dl/dL*1[j]*sign(1[j]*x[p] - 1[p]*x[j])",
     # what products leave out is as short, and fewer numbers
     ("L = (1 - delta[i,j])*s[i,j]*x[i]*x[j]", "x"): "dl/dL*(x[j]*(s[p,j] + s[j,p]) - 2*s[p,p]*x[p])",
     ("o[i] = (1 - delta[i,j])*x[j]", "x"): "1[i]*dl/do[i] - dl/do[p]",

@@ -14,7 +14,7 @@ from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
-from tcgrad.simplify.rules.exclusion import excluding
+from tcgrad.simplify.rules.exclusion import stays_whole
 from tcgrad.simplify.rules.joining import may_be_joined
 from tcgrad.simplify.rules.nodes import simplify_node
 from tcgrad.simplify.shapes import shape
@@ -84,7 +84,7 @@ class _Readable:
         return substituted(expr, mapping, self.simplify)
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index], beside: Sequence[Expr] = ()) -> bool:
-        return exponent == 1 and has_delta(base, live) and excluding(base, beside) is None
+        return exponent == 1 and has_delta(base, live) and not stays_whole(base, beside)
 
 
 class _Apart(_Readable):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from tcgrad.ir.nodes import Delta, Expr, Mul
 from tcgrad.ir.traversal import map_children, product_of, sorts_in
 from tcgrad.simplify.rules.deltas import iverson
-from tcgrad.simplify.rules.exclusion import complement_of, excluding
+from tcgrad.simplify.rules.exclusion import complement_of, stays_whole
 
 
 def with_exclusions(expr: Expr) -> Expr:
@@ -21,7 +21,9 @@ def _beside_functions(expr: Expr) -> Expr:
     inner = map_children(expr, _beside_functions)
     if not isinstance(inner, Mul):
         return inner
-    brackets = [_bracket(excluding(factor, inner.factors)) for factor in inner.factors]
+    brackets = [
+        _bracket(complement_of(factor)) if stays_whole(factor, inner.factors) else None for factor in inner.factors
+    ]
     if not any(brackets):
         return inner
     return product_of([bracket or factor for bracket, factor in zip(brackets, inner.factors, strict=True)])

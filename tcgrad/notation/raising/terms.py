@@ -15,7 +15,7 @@ from tcgrad.notation.raising.gathers import one_hot_at
 from tcgrad.notation.raising.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.powers import power
-from tcgrad.simplify.rules.exclusion import excluding
+from tcgrad.simplify.rules.exclusion import stays_whole
 from tcgrad.simplify.rules.permutations import is_symbol
 
 
@@ -169,7 +169,7 @@ def _hinders(addition: Add, term: Term) -> bool:
 def _holds_deltas(addition: Add, term: Term) -> bool:
     """Whether deltas in it have to be resolved: not where it leaves something out of functions of two indices."""
     beside = (operand.expr for operand in term.operands)
-    return any(map(_has_delta, addition.terms)) and excluding(addition, beside) is None
+    return any(map(_has_delta, addition.terms)) and not stays_whole(addition, beside)
 
 
 def _is_weighted(addition: Add, term: Term) -> bool:

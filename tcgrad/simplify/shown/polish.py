@@ -30,7 +30,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.exponentials.joined_exponentials import with_exponentials_joined
 from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
-from tcgrad.simplify.rules.exclusion import without_idle_exclusions
+from tcgrad.simplify.rules.exclusion import without_idle_weights
 from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.shorter.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.shown.closing import with_common_out, with_divisor_inside
@@ -51,7 +51,7 @@ def polish(expr: Expr) -> Expr:
     made, looked_up = _polished(expr), with_rows_looked_up(expr)
     if looked_up is not expr:
         made = min(_polished(looked_up), _polished(with_rows_looked_up(made)), key=cost)
-    return without_idle_exclusions(made, simplify)
+    return without_idle_weights(made, simplify)
 
 
 def _polished(expr: Expr) -> Expr:
