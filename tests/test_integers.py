@@ -327,3 +327,12 @@ def test_a_position_is_not_made_of_numbers_that_no_index_can_be():
         spec = f"inputs: {{x: [9]}}\nindices: {{i: 3}}\nequations: ['y[i] = x[{position}]']\n"
         with pytest.raises(tcgrad.TcgradError, match="TC317: the numbers in an integer expression go up to 2147483647"):
             assert tcgrad.loads(spec).program
+
+
+def test_what_is_added_to_a_position_is_added_to_the_whole_number():
+    """``x + p + 1 - N`` in code has all digits of ``x - (N - 1 - p)``, where the last position is 0 as well."""
+    module = tcgrad.loads("dims: {N: 7}\ninputs: {x: [N]}\nequations: ['o[i] = (x[N-1-i] - i)^2']\n").compile()
+    x = np.array([5.25, 1.1, 2.7, -0.3, 2.0001, 1.0001, 1e-5], np.float32)
+    wanted = 2 * (x - np.arange(7, dtype=np.float32)[::-1])
+    np.testing.assert_array_equal(module.backward(module.forward_saved(x)[1], np.ones(7, np.float32))[0], wanted)
+    np.testing.assert_array_equal(np.diag(module.jacobian(x)["o", "x"][::-1]), wanted)

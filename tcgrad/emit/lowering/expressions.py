@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import assert_never, cast
@@ -27,6 +27,7 @@ from tcgrad.emit.lowering.recover import deltas_as_masks, scattered
 from tcgrad.emit.lowering.structure import UNIT, Structured, Term, added, finished
 from tcgrad.emit.sizes.equalities import Equalities
 from tcgrad.ir.guards import slacks_of
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
@@ -44,6 +45,7 @@ from tcgrad.ir.nodes import (
     Where,
 )
 from tcgrad.ir.traversal import free_indices, sorts_in, tensors_read
+from tcgrad.ir.whole import as_integer
 from tcgrad.simplify.facts.attained import attained
 
 
@@ -73,7 +75,7 @@ class Expressions(Pointwise):
             case Component():
                 return self._once((expr, self.positions.around), lambda: self.definitions.read(expr, hint))
             case Add():
-                terms = [term for part in expr.terms for term in self.lower(part, hint).terms]
+                terms = [term for part in _with_one_position(expr.terms) for term in self.lower(part, hint).terms]
                 return added(self.build, terms, hint)
             case IndexSum(indices, Add() as body):
                 return self._sum_of_terms(indices, body, hint)
@@ -216,3 +218,15 @@ class Expressions(Pointwise):
         if structured.plain or (structured.is_diagonal and not inverted):
             return structured
         return plain(self.definitions.dense(structured, hint))
+
+
+def _with_one_position(terms: Sequence[Expr]) -> Sequence[Expr]:
+    """The terms, of which a position along an axis and what is added to it are one: of ``x[p] + p + 1 - N`` the whole
+    numbers are added up first, and no digit of ``x`` is lost to ``p`` where little is left of both.
+    """
+    whole = [as_integer(term) for term in terms]
+    found = [integer for integer in whole if integer is not None]
+    if not 1 < len(found) < len(terms) or len({index for each in found for index in each.indices}) != 1:
+        return terms
+    others = [term for term, integer in zip(terms, whole, strict=True) if integer is None]
+    return [*others, IndexValue(sum(found, start=Integer.of(0)))]
