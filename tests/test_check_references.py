@@ -71,6 +71,11 @@ def test_what_decides_alone_is_known_to_move_nothing_in_the_widest_type(step):
     assert all(made.check(dtype="longdouble", seed=seed, trials=2).ok for seed in range(4))
 
 
+def test_what_cancels_in_the_widest_type_is_known_to_be_0_by_differences():
+    made = spec("y[i] = max(0, 1 + x[i]*w[i] - w[i]*x[i])*exp(w[i])", "{x: [N], w: [N]}")
+    assert all(made.check(dtype="longdouble", seed=seed, trials=2).ok for seed in range(4))
+
+
 def test_a_slope_behind_a_mask_that_is_always_0_is_known_to_be_0():
     """In complex steps as well, which are off by the square of the step where anything is left of it."""
     made = spec("y = sum[i,j]([i != j]*delta[i,j]*sqrt(x[i])*exp(x[j]))", "{x: {shape: [N], sample: positive}}")

@@ -44,6 +44,8 @@ def left_of(sample: Sample, usual: float) -> float:
 def hidden_from(sample: Sample, usual: float) -> float:
     """The largest bound that does not hide whether a derivative is 0, where one of the size ``usual`` is expected.
 
-    Numbers that only underflow leaves, as where an output is 0 because a mask makes it so, hide nothing.
+    Numbers that only underflow leaves, as where an output is 0 because a mask makes it so, hide nothing. Beyond double
+    precision differences may be all that is known, whose error is no smaller than it would be there.
     """
-    return max(_HIDDEN * unit_roundoff(sample.dtype) * usual, float(np.finfo(sample.dtype).tiny))
+    unit = max(unit_roundoff(sample.dtype), unit_roundoff(np.dtype(np.float64)))
+    return max(_HIDDEN * unit * usual, float(np.finfo(sample.dtype).tiny))
