@@ -76,4 +76,12 @@ CODES: tuple[Code, ...] = (
         "dims: {N: 4}\ninputs: {x: [N]}\nindices: {j: N}\nequations: ['y[i] = 2*x[i]']\n",
         "dims: {N: 4}\ninputs: {x: [N]}\nindices: {i: N}\nequations: ['y[i] = 2*x[i]']\n",
     ),
+    Code(
+        "TC710",
+        "a condition that positions decide beforehand (a warning)",
+        "A bracket is 0, or a branch is not taken, at every position. Where the range of the index follows from what "
+        "is read beside it, as that of `x[i+1]` does, the position that is meant may be left out.",
+        "dims: {N: 4}\ninputs: {x: [N]}\nequations: ['y[i] = where(i == N-1, x[0], x[i+1])']\n",
+        "dims: {N: 4}\ninputs: {x: [N]}\nindices: {i: N}\nequations: ['y[i] = x[(i+1)%N]']\n",
+    ),
 )

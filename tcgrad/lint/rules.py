@@ -9,8 +9,13 @@ from typing import Final
 from tcgrad.calculus.dependence import depending_on, needed_for
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note
-from tcgrad.ir.program import Program, defined_tensors
+from tcgrad.ir.nodes import ONE, ZERO, Expr, IndexValue, Iverson, Where
+from tcgrad.ir.program import Program, Statement, bodies, defined_tensors
+from tcgrad.ir.reads import as_position
+from tcgrad.ir.traversal import free_indices, walk
 from tcgrad.lint.usage import used_names
+from tcgrad.notation.index import print_expr
+from tcgrad.simplify.rules.deltas import iverson
 
 Rule = Callable[[Program], Iterator[Diagnostic]]
 
@@ -100,6 +105,37 @@ def find_sizes_of_one(program: Program) -> Iterator[Diagnostic]:
             yield _warning("TC708", message, size, "give it a size of at least 2")
 
 
+def find_idle_conditions(program: Program) -> Iterator[Diagnostic]:
+    """Conditions that never hold, for any position, and branches that are never taken (TC710)."""
+    for statement in program.statements:
+        nodes = [node for body in bodies(statement) for node in walk(body)]
+        branching = {node.condition for node in nodes if isinstance(node, Where)}
+        for condition in dict.fromkeys(node for node in nodes if isinstance(node, Iverson)):
+            decided = _decided(condition)
+            if decided == ZERO or (decided == ONE and condition in branching):
+                yield _idle_condition(condition, statement, holds=decided == ONE)
+
+
+def _decided(condition: Iverson) -> Expr | None:
+    """Whether a comparison of positions holds, as 1 or 0; None where that is known at run time alone."""
+    left, right = as_position(condition.left), as_position(condition.right)
+    if left is None or right is None or not (left.indices or right.indices):
+        return None
+    found = iverson(condition.operator, left, right)
+    return found if found in (ZERO, ONE) else None
+
+
+def _idle_condition(condition: Iverson, statement: Statement, *, holds: bool) -> Diagnostic:
+    indices = free_indices(condition)
+    shown = print_expr(condition, names={index: index.name for index in indices}).strip("[]")
+    ranges = " and ".join(
+        f"`{index.name}` runs from 0 to `{print_expr(IndexValue(index.size - 1))}`" for index in indices
+    )
+    message = f"`{shown}` {'always' if holds else 'never'} holds: {ranges}"
+    help_ = "what is read beside it decides the range: give the index one under `indices:`, or leave the condition out"
+    return Diagnostic("TC710", message, statement.span, help_, severity="warning")
+
+
 def _warning(code: str, message: str, place: Located, help_: str, *notes: Note) -> Diagnostic:
     return Diagnostic(code, message, place.whole, help_, notes, "warning")
 
@@ -111,4 +147,5 @@ RULES: Final[tuple[Rule, ...]] = (
     find_zero_derivatives,
     find_equal_sizes,
     find_sizes_of_one,
+    find_idle_conditions,
 )
