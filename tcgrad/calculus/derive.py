@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
+from tcgrad.calculus.backprop import Adjoint, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Backpropagation, Derivation, Hessian, Jacobian
 from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.hessians import closed_hessians
+from tcgrad.calculus.indices import Positions
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.partials import require_partials
 from tcgrad.calculus.readable import Readable

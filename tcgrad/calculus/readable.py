@@ -20,7 +20,7 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import size, sorts_in, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about, jointly
+from tcgrad.simplify.assume import SIGNS, Assumption, Assumptions, assume, assumptions_about, jointly
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.exponentials.logarithms_out import with_logarithms_out
@@ -40,8 +40,6 @@ from tcgrad.simplify.shown.polish import polish
 from tcgrad.simplify.shown.present import Presentation
 from tcgrad.simplify.shown.spelling import Spelling, in_reading_order
 from tcgrad.simplify.symbols import with_shorter_deltas
-
-Assumed = tuple[Assumption, ...]
 
 _MOST_STATEMENTS = 9
 
@@ -125,7 +123,7 @@ class Readable:
             case Intrinsic():
                 return line
 
-    def define(self, define: Define) -> tuple[Define, Assumed]:
+    def define(self, define: Define) -> tuple[Define, Assumptions]:
         """One formula, and what it takes for granted."""
         return self.shown(self.settled(define)), self.taken_for_granted((define,))
 
@@ -175,7 +173,7 @@ class Readable:
         given = all(tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) for tensor in tensors_read(expr))
         return given and self._certainty.has_value(expr)
 
-    def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
+    def taken_for_granted(self, lines: Sequence[Statement]) -> Assumptions:
         """What at least one of the lines assumes."""
         if not self.assumed:
             return ()
@@ -205,13 +203,13 @@ class Readable:
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
 
     @cached_property
-    def _facts(self) -> list[tuple[Assumed, Assumed]]:
+    def _facts(self) -> list[tuple[Assumptions, Assumptions]]:
         """What each formula is tried with, in turn, and what about the inputs that takes for granted.
 
         Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together, and
         so are symmetric inputs in the end.
         """
-        found: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
+        found: list[tuple[Assumptions, Assumptions]] = [((), ())] if self._positive else []
         found += [((own,), (own,)) for own in self._assumptions if own.kind not in (*SIGNS, "one hot")]
         symmetric = tuple(own for own in self._assumptions if own.kind == "symmetric")
         if len(symmetric) > 1:
@@ -310,7 +308,7 @@ class Readable:
     def _skew(self) -> tuple[Tensor, ...]:
         return tuple(tensor for tensor, define in self._definitions.items() if is_skew(define))
 
-    def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
+    def _shorter(self, body: Expr, given: Assumptions) -> Expr | None:
         """What a right side becomes by assumptions, if that is shorter."""
         changed = assume(body, given)
         if changed is body:
