@@ -23,7 +23,7 @@ from tcgrad.evaluate import evaluate_program, evaluate_statements
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parsing.parser import parse_equation
 from tcgrad.prove import prove_equal
 from tcgrad.report.derivation_json import json_text, render_json
 from tcgrad.report.derivation_latex import render_latex

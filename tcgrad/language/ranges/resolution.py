@@ -8,7 +8,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexSum
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, integers, map_integers, rebuild
-from tcgrad.language.ranges import RangeSolution
+from tcgrad.language.ranges.solve import RangeSolution
 
 
 class Resolver:

@@ -6,8 +6,8 @@ import itertools
 from math import prod
 
 from tcgrad.ir.indices import Integer
-from tcgrad.language.bounds import Ranges, interval
-from tcgrad.language.slots import Guards
+from tcgrad.language.ranges.bounds import Ranges, interval
+from tcgrad.language.ranges.slots import Guards
 
 _ENUMERATED = 20_000
 """How many combinations of index values are tried where interval arithmetic cannot show that a read is inside."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tcgrad.functions import Function, abstract_derivative
 from tcgrad.ir.nodes import Call as CallNode
 from tcgrad.ir.nodes import Expr
-from tcgrad.language.building import root
-from tcgrad.language.conditions import ConditionReader
-from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import WITH_MORE_ARGUMENTS, help_on, indices_meant
-from tcgrad.language.inlining import inline
+from tcgrad.language.expressions.building import root
+from tcgrad.language.expressions.conditions import ConditionReader
+from tcgrad.language.expressions.counting import miscounted
+from tcgrad.language.expressions.inlining import inline
 from tcgrad.language.symbols import PI, WITH_INDICES, Refused, UserFunction
 from tcgrad.language.syntax import Call
 from tcgrad.operators import INTRINSICS, REDUCTIONS

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tcgrad.errors import SHOWN, Diagnostic, Located, Note, Report, Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.lexer import UNREADABLE, Token, respelled, tokenize
+from tcgrad.language.parsing.lexer import UNREADABLE, Token, respelled, tokenize
 from tcgrad.operators import CLOSING, INTRINSICS, REDUCTIONS
 
 DEPTH_LIMIT = 64

@@ -11,11 +11,11 @@ from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.program import Fit
 from tcgrad.ir.ranges import never_negative
 from tcgrad.ir.sizes import dims_in, with_dims
-from tcgrad.language.bounds import Interval, least, solve_at_least_zero
-from tcgrad.language.inside import is_at_least_zero
-from tcgrad.language.plain_sizes import PlainSizes
-from tcgrad.language.range_errors import RangeErrors
-from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, find
+from tcgrad.language.ranges.bounds import Interval, least, solve_at_least_zero
+from tcgrad.language.ranges.errors import RangeErrors
+from tcgrad.language.ranges.inside import is_at_least_zero
+from tcgrad.language.ranges.plain_sizes import PlainSizes
+from tcgrad.language.ranges.slots import NO_GUARDS, RangeProblem, Read, Slot, find
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.records import dataclass
 

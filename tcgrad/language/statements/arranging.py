@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
-from tcgrad.language.occurrences import index_names, parts
+from tcgrad.language.expressions.occurrences import index_names, parts
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Call, Equation, Expression, Name, Number, Subscript, Sum
 from tcgrad.records import dataclass

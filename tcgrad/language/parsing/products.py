@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple, cast
 
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import ERROR_LIMIT, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE, INFIX, SIGNS, WORDS, help_on, indices_meant
-from tcgrad.language.lexer import Token
-from tcgrad.language.operands import OperandParser
+from tcgrad.language.parsing.cursor import ERROR_LIMIT, StopParsing
+from tcgrad.language.parsing.lexer import Token
+from tcgrad.language.parsing.operands import OperandParser
 from tcgrad.language.syntax import Expression, Group, Iverson, Name, Negative, Number, Power, Product, Subscript
 from tcgrad.operators import INTRINSICS, REDUCTIONS
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Hashable
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.parser import parse_equation, parse_target
+from tcgrad.language.parsing.parser import parse_equation, parse_target
 from tcgrad.language.syntax import Equation, Expression
 from tcgrad.spec.names import RESERVED
 

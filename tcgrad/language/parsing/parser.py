@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 from tcgrad.errors import SHOWN, Located, Report
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import StopParsing, What
-from tcgrad.language.lexer import Token
-from tcgrad.language.operands import GOES_ON
-from tcgrad.language.products import ProductParser
+from tcgrad.language.parsing.cursor import StopParsing, What
+from tcgrad.language.parsing.lexer import Token
+from tcgrad.language.parsing.operands import GOES_ON
+from tcgrad.language.parsing.products import ProductParser
 from tcgrad.language.syntax import (
     Call,
     Comparison,

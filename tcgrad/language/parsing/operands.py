@@ -6,10 +6,10 @@ import re
 
 from tcgrad.errors import Span
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import CALLED, StopParsing
 from tcgrad.language.elsewhere import HOW_TO_WRITE
-from tcgrad.language.lexer import SIZE_ALONE, Token
-from tcgrad.language.reductions import ReductionParser
+from tcgrad.language.parsing.cursor import CALLED, StopParsing
+from tcgrad.language.parsing.lexer import SIZE_ALONE, Token
+from tcgrad.language.parsing.reductions import ReductionParser
 from tcgrad.language.syntax import (
     Call,
     Comparison,

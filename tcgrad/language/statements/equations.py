@@ -10,12 +10,12 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.vanishing import support_of
-from tcgrad.language.lengths import require_few_indices
-from tcgrad.language.occurrences import index_names
-from tcgrad.language.ranges import solve_ranges
-from tcgrad.language.resolution import Resolver
-from tcgrad.language.slots import RangeProblem, Slot
-from tcgrad.language.summation import Elaborator
+from tcgrad.language.expressions.occurrences import index_names
+from tcgrad.language.expressions.summation import Elaborator
+from tcgrad.language.ranges.resolution import Resolver
+from tcgrad.language.ranges.slots import RangeProblem, Slot
+from tcgrad.language.ranges.solve import solve_ranges
+from tcgrad.language.statements.lengths import require_few_indices
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation, Expression, Name, Subscript
 from tcgrad.records import dataclass

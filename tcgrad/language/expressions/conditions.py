@@ -11,12 +11,12 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.inequalities import normalise
 from tcgrad.ir.nodes import OPPOSITES, Expr, IndexValue, Where
 from tcgrad.ir.nodes import Iverson as IversonNode
-from tcgrad.language.building import multiply
-from tcgrad.language.components import ComponentReader
-from tcgrad.language.counting import miscounted
+from tcgrad.language.expressions.building import multiply
+from tcgrad.language.expressions.components import ComponentReader
+from tcgrad.language.expressions.counting import miscounted
+from tcgrad.language.expressions.occurrences import parts
 from tcgrad.language.integers import read_integer
-from tcgrad.language.occurrences import parts
-from tcgrad.language.slots import NO_GUARDS, Guards
+from tcgrad.language.ranges.slots import NO_GUARDS, Guards
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,

@@ -8,7 +8,7 @@ from dataclasses import field
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.inequalities import normalise
-from tcgrad.language.bounds import Ranges, interval
+from tcgrad.language.ranges.bounds import Ranges, interval
 from tcgrad.records import dataclass
 
 _UNKNOWN = Integer.of(0)

@@ -7,7 +7,7 @@ from dataclasses import field
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
-from tcgrad.language.slots import Slot
+from tcgrad.language.ranges.slots import Slot
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation, Name
 from tcgrad.records import dataclass

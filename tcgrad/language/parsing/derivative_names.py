@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.comparisons import ComparisonParser
-from tcgrad.language.cursor import What
-from tcgrad.language.lexer import Token
+from tcgrad.language.parsing.comparisons import ComparisonParser
+from tcgrad.language.parsing.cursor import What
+from tcgrad.language.parsing.lexer import Token
 from tcgrad.language.syntax import Expression, Gradient, Jacobian, Name, Subscript
 from tcgrad.operators import SUBSCRIPT
 from tcgrad.spec.names import suggest

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.cursor import Cursor
 from tcgrad.language.elsewhere import INFIX, WORDS
-from tcgrad.language.lexer import Token
+from tcgrad.language.parsing.cursor import Cursor
+from tcgrad.language.parsing.lexer import Token
 from tcgrad.language.syntax import Expression, Name, Number
 from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS, SUBSCRIPT
 

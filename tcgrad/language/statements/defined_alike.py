@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.equations import define, plain_target
-from tcgrad.language.parsed_alike import NAME
+from tcgrad.language.parsing.parsed_alike import NAME
+from tcgrad.language.statements.equations import define, plain_target
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation
 from tcgrad.records import cached_property, dataclass, replace

@@ -9,13 +9,13 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Case, Fit, Recurrence
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.arranging import Group, is_base_case, literal, target_name
-from tcgrad.language.equations import check_free_name, equation_indices, free_indices, free_slot
-from tcgrad.language.ranges import RangeSolution, solve_ranges
-from tcgrad.language.resolution import Resolver
-from tcgrad.language.slots import RangeProblem, Slot
-from tcgrad.language.stepping import FARTHEST, Base, Member, Stepped
-from tcgrad.language.summation import Elaborator
+from tcgrad.language.expressions.summation import Elaborator
+from tcgrad.language.ranges.resolution import Resolver
+from tcgrad.language.ranges.slots import RangeProblem, Slot
+from tcgrad.language.ranges.solve import RangeSolution, solve_ranges
+from tcgrad.language.statements.arranging import Group, is_base_case, literal, target_name
+from tcgrad.language.statements.equations import check_free_name, equation_indices, free_indices, free_slot
+from tcgrad.language.statements.stepping import FARTHEST, Base, Member, Stepped
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Name, Subscript
 from tcgrad.records import dataclass

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from tcgrad.errors import Note, Span
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.language.bounds import Interval, interval
 from tcgrad.language.integers import write_integer
-from tcgrad.language.lexer import respelled
-from tcgrad.language.slots import RangeProblem, Read, Slot
+from tcgrad.language.parsing.lexer import respelled
+from tcgrad.language.ranges.bounds import Interval, interval
+from tcgrad.language.ranges.slots import RangeProblem, Read, Slot
 from tcgrad.language.symbols import Symbols
 
 _DEFINES = re.compile("(?<![<>=!])=(?!=)")

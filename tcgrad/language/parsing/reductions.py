@@ -7,8 +7,8 @@ from typing import cast
 
 from tcgrad.errors import SHOWN
 from tcgrad.functions import FUNCTIONS
-from tcgrad.language.derivative_names import DerivativeParser
-from tcgrad.language.lexer import UNREADABLE, Token, respelled
+from tcgrad.language.parsing.derivative_names import DerivativeParser
+from tcgrad.language.parsing.lexer import UNREADABLE, Token, respelled
 from tcgrad.language.syntax import Comparison, Expression, Name, Reduction, ReductionKind
 from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcgrad.language.occurrences import index_names
+from tcgrad.language.expressions.occurrences import index_names
 from tcgrad.language.symbols import Symbols
 from tcgrad.language.syntax import Equation, Subscript
 from tcgrad.spec.limits import MAX_ORDER

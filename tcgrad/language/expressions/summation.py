@@ -12,12 +12,13 @@ from tcgrad.errors import Note
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Const, Expr, IndexValue, Pow
 from tcgrad.ir.traversal import factors_of
-from tcgrad.language.building import add, invert, multiply, negate, total
-from tcgrad.language.components import LONE
-from tcgrad.language.factors import Factor, factors_of_term, is_integer
-from tcgrad.language.matrix_signs import refuse_matrix_power, refuse_real_quotient
-from tcgrad.language.occurrences import is_intrinsic, parts, positions
-from tcgrad.language.slots import NO_GUARDS, Guards, common_guards
+from tcgrad.language.expressions.building import add, invert, multiply, negate, total
+from tcgrad.language.expressions.components import LONE
+from tcgrad.language.expressions.factors import Factor, factors_of_term, is_integer
+from tcgrad.language.expressions.matrix_signs import refuse_matrix_power, refuse_real_quotient
+from tcgrad.language.expressions.occurrences import is_intrinsic, parts, positions
+from tcgrad.language.expressions.values import ValueReader
+from tcgrad.language.ranges.slots import NO_GUARDS, Guards, common_guards
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,
@@ -36,7 +37,6 @@ from tcgrad.language.syntax import (
     Subscript,
     Sum,
 )
-from tcgrad.language.values import ValueReader
 from tcgrad.operators import DELTA
 
 _ERRORS_SHOWN = 8

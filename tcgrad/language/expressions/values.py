@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, IndexValue
-from tcgrad.language.building import mean, total
-from tcgrad.language.calls import CallReader
-from tcgrad.language.occurrences import is_index_in_position
-from tcgrad.language.slots import Slot
+from tcgrad.language.expressions.building import mean, total
+from tcgrad.language.expressions.calls import CallReader
+from tcgrad.language.expressions.occurrences import is_index_in_position
+from tcgrad.language.ranges.slots import Slot
 from tcgrad.language.symbols import PI
 from tcgrad.language.syntax import Expression, Name, Reduction
 from tcgrad.operators import REDUCTIONS

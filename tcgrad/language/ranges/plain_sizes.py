@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Integer
-from tcgrad.language.range_errors import RangeErrors
-from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
+from tcgrad.language.ranges.errors import RangeErrors
+from tcgrad.language.ranges.slots import NO_GUARDS, RangeProblem, Read, Slot, classes, find
 from tcgrad.language.symbols import Symbols
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from tcgrad.ir.nodes import ComparisonOperator
-from tcgrad.language.lexer import Token
-from tcgrad.language.subscripts import SubscriptParser
+from tcgrad.language.parsing.lexer import Token
+from tcgrad.language.parsing.subscripts import SubscriptParser
 from tcgrad.language.syntax import Comparison, Expression
 from tcgrad.operators import COMPARISONS
 

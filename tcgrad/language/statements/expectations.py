@@ -10,13 +10,13 @@ from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Define, Intrinsic, Statement, defined_tensors
 from tcgrad.ir.reads import lone_sizes
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of, total_gradient_of
-from tcgrad.language.counting import miscounted
-from tcgrad.language.equations import free_indices, free_slot, read_body
-from tcgrad.language.occurrences import parts
-from tcgrad.language.parser import DERIVATIVE_MEANT, parse_equation
-from tcgrad.language.ranges import RangeSolution, solve_ranges
-from tcgrad.language.resolution import Resolver
-from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
+from tcgrad.language.expressions.counting import miscounted
+from tcgrad.language.expressions.occurrences import parts
+from tcgrad.language.parsing.parser import DERIVATIVE_MEANT, parse_equation
+from tcgrad.language.ranges.resolution import Resolver
+from tcgrad.language.ranges.slots import NO_GUARDS, RangeProblem, Read, Slot
+from tcgrad.language.ranges.solve import RangeSolution, solve_ranges
+from tcgrad.language.statements.equations import free_indices, free_slot, read_body
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
 from tcgrad.spec.model import Spec

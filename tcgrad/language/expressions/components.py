@@ -13,18 +13,18 @@ from tcgrad.ir.nodes import ONE as ONE_CONST
 from tcgrad.ir.nodes import Component, Delta, Expr
 from tcgrad.ir.program import Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.counting import miscounted
 from tcgrad.language.elsewhere import END, NEW_AXIS
-from tcgrad.language.equal_sizes import make_square
-from tcgrad.language.integers import FormReader, read_integer
-from tcgrad.language.occurrences import (
+from tcgrad.language.expressions.counting import miscounted
+from tcgrad.language.expressions.occurrences import (
     Occurrences,
     calls_in,
     is_index_in_position,
     names_in_position,
     reductions_over,
 )
-from tcgrad.language.slots import NO_GUARDS, RangeProblem, Read, Slot
+from tcgrad.language.integers import FormReader, read_integer
+from tcgrad.language.ranges.equal_sizes import make_square
+from tcgrad.language.ranges.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
 from tcgrad.lookalikes import lookalike
