@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tcgrad.report.latex_width import PRODUCTS, TOKEN, width
+from tcgrad.report.derivations.latex_width import PRODUCTS, TOKEN, width
 
 __all__ = ["break_latex", "width"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tcgrad.check.judging.results import CheckResult, Evidence, Place, Result, Status, TermResult
-from tcgrad.report.check_table import table
+from tcgrad.report.checks.table import table
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.look import MARGIN, Look, color_of, emphasis, render_verdict
 

@@ -25,10 +25,10 @@ from tcgrad.notation.raising.refusal import Refusal
 from tcgrad.notation.raising.substitution import unfolded
 from tcgrad.notation.reading import align, sides
 from tcgrad.notation.syntaxes import ASCII
-from tcgrad.report.notations import ARRAY_NOTATIONS, Notation, choose_notations
-from tcgrad.report.passages import Passage
-from tcgrad.report.styles import PLAIN, Style, Writing, style_of
-from tcgrad.report.telling import Telling
+from tcgrad.report.derivations.notations import ARRAY_NOTATIONS, Notation, choose_notations
+from tcgrad.report.derivations.passages import Passage
+from tcgrad.report.derivations.styles import PLAIN, Style, Writing, style_of
+from tcgrad.report.derivations.telling import Telling
 from tcgrad.simplify.assume import Assumption
 
 if TYPE_CHECKING:

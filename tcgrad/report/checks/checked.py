@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcgrad.check.judging.results import CheckResult
-from tcgrad.report.check_text import render_counts, render_text
+from tcgrad.report.checks.text import render_counts, render_text
 
 
 class Checked(CheckResult):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tcgrad.errors import Span
 from tcgrad.ir.program import Program, defined_tensors
-from tcgrad.report.runs import Region, region
+from tcgrad.report.checks.runs import Region, region
 
 if TYPE_CHECKING:
     from tcgrad.check.judging.results import Result

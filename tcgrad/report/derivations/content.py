@@ -15,7 +15,7 @@ from tcgrad.notation.index import print_expr
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.reading import print_shape, read_statement
 from tcgrad.records import dataclass
-from tcgrad.report.notations import (
+from tcgrad.report.derivations.notations import (
     ARRAY_NOTATIONS,
     NOTATIONS,
     Formula,
@@ -24,10 +24,10 @@ from tcgrad.report.notations import (
     choose_notations,
     reads_the_same,
 )
-from tcgrad.report.passages import Passage
-from tcgrad.report.scalar_lines import Lines, scalar_lines
-from tcgrad.report.styles import Style
-from tcgrad.report.telling import Telling
+from tcgrad.report.derivations.passages import Passage
+from tcgrad.report.derivations.scalar_lines import Lines, scalar_lines
+from tcgrad.report.derivations.styles import Style
+from tcgrad.report.derivations.telling import Telling
 from tcgrad.simplify.assume import Assumption
 
 if TYPE_CHECKING:

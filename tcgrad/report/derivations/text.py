@@ -12,11 +12,11 @@ from tcgrad.calculus.derivation import Derivation
 from tcgrad.cells import cells, filled, padded
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
-from tcgrad.report.derivation_content import Content, Entry, Table, blocks, describe
-from tcgrad.report.notations import Formula
-from tcgrad.report.paint import paint
-from tcgrad.report.passages import Passage
-from tcgrad.report.styles import PLAIN, Style, Writing, style_of
+from tcgrad.report.derivations.content import Content, Entry, Table, blocks, describe
+from tcgrad.report.derivations.notations import Formula
+from tcgrad.report.derivations.paint import paint
+from tcgrad.report.derivations.passages import Passage
+from tcgrad.report.derivations.styles import PLAIN, Style, Writing, style_of
 
 if TYPE_CHECKING:
     from tcgrad.steps import Explained

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import align
-from tcgrad.report.derivation_content import describe
-from tcgrad.report.styles import PLAIN, Writing, style_of
+from tcgrad.report.derivations.content import describe
+from tcgrad.report.derivations.styles import PLAIN, Writing, style_of
 
 if TYPE_CHECKING:
     from tcgrad.ir.program import Program
@@ -47,12 +47,12 @@ def render_derivation(
     explained = _explained(derivation) if steps else None
     match output_format:
         case "json":
-            from tcgrad.report.derivation_json import render_json
+            from tcgrad.report.derivations.json_object import render_json
 
             data = render_json(derivation, notations=notations, writing=writing, explained=explained)
             return _as_json(data, at, code)
         case "text":
-            from tcgrad.report.derivation_text import render_text
+            from tcgrad.report.derivations.text import render_text
 
             report = render_text(
                 derivation,
@@ -64,11 +64,11 @@ def render_derivation(
                 width=width,
             )
         case "latex":
-            from tcgrad.report.derivation_latex import render_latex
+            from tcgrad.report.derivations.latex import render_latex
 
             report = render_latex(derivation, notations=notations, writing=writing, explained=explained)
         case "markdown":
-            from tcgrad.report.derivation_markdown import render_markdown
+            from tcgrad.report.derivations.markdown import render_markdown
 
             report = render_markdown(derivation, notations=notations, writing=writing, explained=explained)
     parts = [report.rstrip("\n")]
@@ -94,10 +94,10 @@ def _explained(derivation: Derivation) -> Explained:
 
 
 def _as_json(data: dict[str, Any], at: PointValues | None, code: str | None) -> str:
-    from tcgrad.report.derivation_json import json_text
+    from tcgrad.report.derivations.json_object import json_text
 
     if at is not None:
-        from tcgrad.report.point_values import point_data
+        from tcgrad.report.derivations.point_values import point_data
 
         data["at"] = point_data(at)
     if code is not None:
@@ -106,7 +106,7 @@ def _as_json(data: dict[str, Any], at: PointValues | None, code: str | None) -> 
 
 
 def _point_text(at: PointValues, program: Program, *, unicode: bool) -> str:
-    from tcgrad.report.point_values import point_text
+    from tcgrad.report.derivations.point_values import point_text
 
     return point_text(at, style_of("unicode" if unicode else "ascii", program).index)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
-from tcgrad.report.derivation_content import Blocks, Content, Entry, describe
-from tcgrad.report.derivation_latex import passage_equations, table_equation
-from tcgrad.report.styles import PLAIN, STYLES, Writing, style_of
+from tcgrad.report.derivations.content import Blocks, Content, Entry, describe
+from tcgrad.report.derivations.latex import passage_equations, table_equation
+from tcgrad.report.derivations.styles import PLAIN, STYLES, Writing, style_of
 
 if TYPE_CHECKING:
     from tcgrad.steps import Explained

@@ -16,7 +16,7 @@ from tcgrad.notation.raising.refusal import Refusal
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
 from tcgrad.notation.syntaxes import Syntax
 from tcgrad.records import dataclass, replace
-from tcgrad.report.styles import Style
+from tcgrad.report.derivations.styles import Style
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, jacobian_of
 from tcgrad.notation.naming import Surroundings
 from tcgrad.records import dataclass
-from tcgrad.report.notations import Notation, reads_the_same
-from tcgrad.report.passages import Line, Passage, print_chain, prose
-from tcgrad.report.styles import Style
+from tcgrad.report.derivations.notations import Notation, reads_the_same
+from tcgrad.report.derivations.passages import Line, Passage, print_chain, prose
+from tcgrad.report.derivations.styles import Style
 
 if TYPE_CHECKING:
     from tcgrad.steps import Chain, Explained

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.reading import Equation
-from tcgrad.report.breaking_latex import break_latex, width
-from tcgrad.report.derivation_content import Blocks, Content, Entry, Table, blocks, describe
-from tcgrad.report.notations import Formula
-from tcgrad.report.passages import Passage
-from tcgrad.report.styles import PLAIN, Writing, style_of
+from tcgrad.report.derivations.breaking_latex import break_latex, width
+from tcgrad.report.derivations.content import Blocks, Content, Entry, Table, blocks, describe
+from tcgrad.report.derivations.notations import Formula
+from tcgrad.report.derivations.passages import Passage
+from tcgrad.report.derivations.styles import PLAIN, Writing, style_of
 
 if TYPE_CHECKING:
     from tcgrad.steps import Explained
