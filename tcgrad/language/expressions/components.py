@@ -28,7 +28,7 @@ from tcgrad.language.ranges.slots import NO_GUARDS, RangeProblem, Read, Slot
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Call, Expression, Gradient, Group, Jacobian, Name, Reduction, Subscript
 from tcgrad.lookalikes import lookalike
-from tcgrad.operators import DELTA, LEVI_CIVITA, ONE
+from tcgrad.operators import DELTA, FRESH_LETTERS, INDEX_LETTERS, LEVI_CIVITA, ONE
 
 Scope = Mapping[str, Slot]
 
@@ -44,9 +44,6 @@ class SteppedAxis(Protocol):
 
 
 _LARGEST_PERMUTATION = 8
-
-_LETTERS = "ijklmnpqrstuvwxyzabcdefgh"
-"""What an index is called where nothing gives it a name; ``i1``, ``i2`` when they have run out."""
 
 LONE = "TC305"
 """The code of an index that occurs once, as it does where what holds it again cannot be read."""
@@ -191,7 +188,7 @@ class ComponentReader(ABC):
         positions = [self.symbols.text(node.span) for node in given[: tensor.order]]
         plain = [(read.position.as_index, read.size) for read in self.problem.reads]
         known = {index.name: size for index, size in plain if index is not None}
-        names = chain(_LETTERS, (f"i{number}" for number in count(1)))
+        names = chain(INDEX_LETTERS, (f"i{number}" for number in count(1)))
         new = (name for name in names if name not in self.names and name not in positions)
         for axis in tensor.shape[len(positions) :]:
             fitting = [name for name, size in known.items() if _are_equal(size, axis)]
@@ -288,7 +285,7 @@ class ComponentReader(ABC):
             help_ += f": `{stem}[{','.join(letters)}] = ...`"
         tensor = self.symbols.tensors.get(node.name)
         if tensor is not None and tensor.dtype == "int" and tensor.order:
-            help_ += f"; `{node.name}[{','.join('ijkmn'[: tensor.order])}]` would be a component of the tensor"
+            help_ += f"; `{node.name}[{','.join(INDEX_LETTERS[: tensor.order])}]` would be a component of the tensor"
         if (told := lookalike(node.name, sorted(self.names))) is not None:
             help_ = told
         if node.name == END:
@@ -312,7 +309,7 @@ class ComponentReader(ABC):
     def in_use(self, reduction: Reduction, index: Name, outside: Span) -> Refused:
         """Report a reduction over an index that stands outside of it as well."""
         message = f"`{index.name}` is in use outside of this `{reduction.kind}`"
-        fresh = next((each for each in "kmnpqrstuvwij" if each not in self.names), f"{index.name}2")
+        fresh = next((each for each in FRESH_LETTERS if each not in self.names), f"{index.name}2")
         help_ = f"give the index of the `{reduction.kind}` another name, such as `{fresh}`"
         note = Note(outside, f"`{index.name}` is an index here already")
         return self.symbols.refuse("TC307", message, index.span, help_, note)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tcgrad.language.symbols import TRANSPOSE, VECTORS, Symbols
 from tcgrad.language.syntax import Expression, Name, Negative, Number, Power, Product, Subscript
-from tcgrad.operators import ONE
+from tcgrad.operators import INDEX_LETTERS, ONE
 
 _INVERSE = "write `inv({})[{}]` for the inverse of a matrix"
 _QUOTIENT = "write `floor(a/b)` for a quotient that is rounded down"
@@ -34,7 +34,7 @@ def refuse_matrix_power(node: Power, symbols: Symbols) -> None:
         case Subscript(name="T", positions=(*batch, row, column)):
             help_ = TRANSPOSE.format(tensor.name, _texts((*batch, column, row), symbols))
         case Negative(operand=Number(value=value)) if value == 1:
-            help_ = _INVERSE.format(tensor.name, ",".join("ijklmnpqrstuvw"[: tensor.order]))
+            help_ = _INVERSE.format(tensor.name, ",".join(INDEX_LETTERS[: tensor.order]))
         case Negative(operand=Subscript(name=name, positions=positions)) if name == ONE:
             help_ = _INVERSE.format(tensor.name, _texts(positions, symbols))
         case _:

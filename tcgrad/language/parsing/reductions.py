@@ -10,7 +10,7 @@ from tcgrad.functions import FUNCTIONS
 from tcgrad.language.parsing.derivative_names import DerivativeParser
 from tcgrad.language.parsing.lexer import UNREADABLE, Token, respelled
 from tcgrad.language.syntax import Comparison, Expression, Name, Reduction, ReductionKind
-from tcgrad.operators import CLOSING, COMPARISONS, REDUCTIONS
+from tcgrad.operators import CLOSING, COMPARISONS, FRESH_LETTERS, INDEX_LETTERS, REDUCTIONS
 
 _OPENING_TERM = ("name", "number", "(")
 _BEHIND_TERM = ("+", "-", ",", "=", *COMPARISONS)
@@ -127,7 +127,7 @@ class ReductionParser(DerivativeParser):
         if own:
             return ",".join(own), self.between(begin, end).rstrip(", ")
         names = {token.text for token in self.tokens}
-        letters = "kmnpqrstuvwij" if found else "ijkmnpqrstuvw"
+        letters = FRESH_LETTERS if found else INDEX_LETTERS
         fresh = next((letter for letter in letters if letter not in names), f"{letters[0]}2")
         body, at = "", begin
         for token in found:

@@ -19,6 +19,7 @@ from tcgrad.language.ranges.solve import RangeSolution, solve_ranges
 from tcgrad.language.statements.equations import free_indices, free_slot, read_body
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation, Expression, Gradient, Jacobian
+from tcgrad.operators import INDEX_LETTERS
 from tcgrad.spec.model import Spec
 from tcgrad.spec.names import suggest
 
@@ -155,7 +156,7 @@ def _differentiable(name: str, span: Span, symbols: Symbols) -> Tensor:
 
 def _example(tensor: Tensor) -> str:
     """The left side with the right number of indices."""
-    letters = iter("ijklmnpqrstuvw" * 3)
+    letters = iter(INDEX_LETTERS * 2)
     parts_ = [
         about.name + (f"[{','.join(next(letters) for _ in about.shape)}]" if about.order else "")
         for about in tensor.about
