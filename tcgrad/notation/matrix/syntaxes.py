@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from tcgrad.functions import latex_operator
 from tcgrad.notation.latex_names import latex_between
 from tcgrad.notation.matrix.nodes import FoldKind
 from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
@@ -74,6 +73,10 @@ def _superscript(base: str, exponent: str) -> str:
     return UNICODE.power(base, exponent) or _caret(base, exponent)
 
 
+def _operator(name: str) -> str:
+    return rf"\operatorname{{{{{name}}}}}\left({{0}}\right)"
+
+
 MATRIX_ASCII = MatrixSyntax(
     scalars=ASCII,
     folds={
@@ -119,14 +122,14 @@ MATRIX_UNICODE = replace(
 MATRIX_LATEX = MatrixSyntax(
     scalars=LATEX,
     folds={
-        "tr": latex_operator("tr"),
+        "tr": _operator("tr"),
         "det": r"\det\left({0}\right)",
         "logdet": r"\log\det\left({0}\right)",
         "norm": r"\left\lVert {0} \right\rVert",
         "max": r"\max\left({0}\right)",
         "min": r"\min\left({0}\right)",
-        "prod": latex_operator("prod"),
-        "logsumexp": latex_operator("logsumexp"),
+        "prod": _operator("prod"),
+        "logsumexp": _operator("logsumexp"),
     },
     elementwise_power=r"{0}^{{\odot {1}}}",
     scalar_power=lambda base, exponent: f"{base}^{{{exponent}}}",
@@ -145,9 +148,9 @@ MATRIX_LATEX = MatrixSyntax(
     unit=r"\mathbf{{e}}_{{{0}}}",
     sized_unit=r"\mathbf{{e}}^{{({1})}}_{{{0}}}",
     sized_identity=r"I_{{{0}}}",
-    diag=latex_operator("diag"),
-    one_hot=latex_operator("onehot"),
-    vec=latex_operator("vec"),
+    diag=_operator("diag"),
+    one_hot=_operator("onehot"),
+    vec=_operator("vec"),
     commutation=r"\operatorname{{comm}}\left({0}, {1}\right)",
     batch_sum=r"\sum_{{{0}}} {1}",
     second_differential=r"\partial^2 ",
