@@ -15,6 +15,7 @@ from tcgrad.calculus.hessians import closed_hessians
 from tcgrad.calculus.indices import Positions
 from tcgrad.calculus.magnitude import defines, require_floats
 from tcgrad.calculus.partials import require_partials
+from tcgrad.calculus.printed import Printed
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.scalar import Scalar
@@ -55,7 +56,7 @@ def derive(
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     made = given or backpropagated(program, sources, tell)
-    readable = Readable(program, made.known, made.presentation)
+    readable = Readable(program, made.known, Printed(program, made.known, made.presentation))
     lines = GradientLines(made.backward, sources, readable)
     gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
