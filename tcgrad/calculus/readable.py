@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from tcgrad.calculus.compact import compact, put_in
@@ -102,7 +102,7 @@ class Readable:
         """A line with others, by what they define, in it, and what they assume."""
         for tensor in defined_tensors(line):
             for other in lines:
-                self.assumed.setdefault(tensor, set()).update(self.assumed.get(other, ()))
+                self._assume(tensor, self.assumed.get(other, ()))
         match line:
             case Define():
                 return replace(line, body=self.known.fold(put_in(line.body, lines)))
@@ -137,12 +137,12 @@ class Readable:
             shorter = self._shorter(body, used)
             if shorter is not None:
                 body = shorter
-                self.assumed.setdefault(line.tensor, set()).update(given)
+                self._assume(line.tensor, given)
         body = self._with_skew_in_order(self._with_selected(body, line.tensor), line.free)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
-            self.assumed.setdefault(line.tensor, set()).update(given)
+            self._assume(line.tensor, given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
 
     @cached_property
@@ -215,7 +215,7 @@ class Readable:
             made = self.known.opened(self.known.fold(changed))
             if cost(made) < cost(body):
                 if given:
-                    self.assumed.setdefault(tensor, set()).update(given)
+                    self._assume(tensor, given)
                 return self._with_conjectures(self._solved(made, tensor), tensor, of_vector=of_vector)
         return body
 
@@ -227,7 +227,7 @@ class Readable:
         if solution is None or not _reads_shorter(made, simplify(body)):
             return body
         if solution.divisors:
-            self.assumed.setdefault(tensor, set()).update(self._positive[each] for each in solution.divisors)
+            self._assume(tensor, map(self._positive.__getitem__, solution.divisors))
         return self._solved(made, tensor)
 
     def _with_selected(self, body: Expr, tensor: Tensor) -> Expr:
@@ -237,7 +237,7 @@ class Readable:
             made = min(found, key=cost, default=body)
             if cost(made) < cost(simplify(body)):
                 body = made
-                self.assumed.setdefault(tensor, set()).add(selection.given)
+                self._assume(tensor, (selection.given,))
         return body
 
     def _with_skew_in_order(self, body: Expr, free: tuple[Index, ...]) -> Expr:
@@ -247,6 +247,10 @@ class Readable:
     @cached_property
     def _skew(self) -> tuple[Tensor, ...]:
         return tuple(tensor for tensor, define in self._definitions.items() if is_skew(define))
+
+    def _assume(self, tensor: Tensor, given: Iterable[Assumption]) -> None:
+        """Note what the line of a tensor takes for granted besides."""
+        self.assumed.setdefault(tensor, set()).update(given)
 
     def _shorter(self, body: Expr, given: Assumptions) -> Expr | None:
         """What a right side becomes by assumptions, if that is shorter."""
@@ -261,7 +265,7 @@ class Readable:
     def _hear(self, event: Event) -> None:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
-            self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
+            self._assume(event.user.tensor, self.assumed[event.line.tensor])
 
 
 def _is_of_vector(derivative: Tensor) -> bool:
