@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Mul
-from tcgrad.ir.program import Program, bodies
-from tcgrad.ir.traversal import walk
+from tcgrad.ir.program import Program, nodes_in
 
 _MOST_FACTORS = 250
 
@@ -17,8 +16,7 @@ def require_short_products(program: Program) -> None:
         TcgradError: with the place of the equation.
     """
     for statement in program.statements:
-        nodes = (node for body in bodies(statement) for node in walk(body))
-        for node in nodes:
+        for node in nodes_in(statement):
             if isinstance(node, Mul) and len(node.factors) > _MOST_FACTORS:
                 message = f"a product of {len(node.factors)} factors is too long to be differentiated"
                 help_ = f"{_MOST_FACTORS} factors are the limit: define parts of it in equations before"
