@@ -10,7 +10,8 @@ from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.reading import Equation
 from tcgrad.report.derivations.breaking_latex import break_latex, width
-from tcgrad.report.derivations.content import Blocks, Content, Entry, Table, blocks, describe
+from tcgrad.report.derivations.content import Blocks, Content, Entry, Table, blocks
+from tcgrad.report.derivations.description import describe
 from tcgrad.report.derivations.notations import Formula
 from tcgrad.report.derivations.passages import Passage
 from tcgrad.report.derivations.styles import PLAIN, Writing, style_of

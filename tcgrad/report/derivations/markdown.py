@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import Equation, align
-from tcgrad.report.derivations.content import Blocks, Content, Entry, describe
+from tcgrad.report.derivations.content import Blocks, Content, Entry
+from tcgrad.report.derivations.description import describe
 from tcgrad.report.derivations.latex import passage_equations, table_equation
 from tcgrad.report.derivations.styles import PLAIN, STYLES, Writing, style_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tcgrad.calculus.derivation import Derivation
 from tcgrad.notation.reading import align
-from tcgrad.report.derivations.content import describe
+from tcgrad.report.derivations.description import describe
 from tcgrad.report.derivations.styles import PLAIN, Writing, style_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from tcgrad.calculus.derivation import Derivation
 from tcgrad.cells import cells, filled, padded
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
-from tcgrad.report.derivations.content import Content, Entry, Table, blocks, describe
+from tcgrad.report.derivations.content import Content, Entry, Table, blocks
+from tcgrad.report.derivations.description import describe
 from tcgrad.report.derivations.notations import Formula
 from tcgrad.report.derivations.paint import paint
 from tcgrad.report.derivations.passages import Passage
