@@ -22,15 +22,15 @@ from tcgrad.locate import find_spec
 from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.matrix.nodes import VecOrder
 from tcgrad.notation.reading import print_reading
-from tcgrad.report.derivation import Format, render_derivation, render_equations
-from tcgrad.report.styles import LatexStyle, Writing
+from tcgrad.report.derivations.render import Format, render_derivation, render_equations
+from tcgrad.report.derivations.styles import LatexStyle, Writing
 from tcgrad.spec.files import decode
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues
-    from tcgrad.report.checked import Checked
+    from tcgrad.report.checks.checked import Checked
 
 
 def load(spec: str | os.PathLike[str], *, strict: bool | None = None) -> TensorFunction:
@@ -154,7 +154,7 @@ class TensorFunction:
         """
         from tcgrad.check import check
         from tcgrad.check.user.code import load_user_code
-        from tcgrad.report.checked import Checked
+        from tcgrad.report.checks.checked import Checked
 
         code = load_user_code(against, against_forward, against_framework)
         return Checked(**vars(check(self.program, derivation=self.derivation, against=code, **options)))
@@ -256,7 +256,7 @@ class Derived:
         notations: ``einstein`` and ``einsum`` add entries of their names.
         steps: add the lines that lead to each formula.
         """
-        from tcgrad.report.derivation_json import render_json
+        from tcgrad.report.derivations.json_object import render_json
         from tcgrad.steps import explain
 
         explained = explain(self.derivation) if steps else None

@@ -31,6 +31,12 @@ REDUCTIONS: Final = ("sum", "mean", "prod", "max", "min", "logsumexp")
 
 INTRINSICS: Final = ("inv", "det", "logdet")
 
+INDEX_LETTERS: Final = "ijkmnpqrstuvwxyzabcdefgh"
+"""What indices are called where nothing names them, in order; ``l`` is the scalar of gradients."""
+
+FRESH_LETTERS: Final = INDEX_LETTERS[2:] + INDEX_LETTERS[:2]
+"""The same for one more beside others, which are likely to be ``i`` and ``j``."""
+
 ONE: Final = "1"
 DELTA: Final = "delta"
 LEVI_CIVITA: Final = "levi_civita"

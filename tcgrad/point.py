@@ -25,9 +25,8 @@ from tcgrad.errors import Diagnostic, Place, TcgradError
 from tcgrad.evaluate import Array, evaluate, evaluate_program, evaluate_statements
 from tcgrad.evaluate.intrinsics import condition
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Define, Intrinsic, Program, Statement, bodies
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement, nodes_in
 from tcgrad.ir.tensors import Tensor, gradient_of, hessian_of, jacobian_of
-from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass
 from tcgrad.simplify.exponentials.shifting import shifted
 from tcgrad.simplify.powers_of_zero import PowersOfZero
@@ -282,8 +281,7 @@ def _unknown(name: str, program: Program) -> Diagnostic:
 
 
 def _refuse_abstract(program: Program) -> None:
-    parts = (part for statement in program.statements for body in bodies(statement) for part in walk(body))
-    used = {part.function.name for part in parts if isinstance(part, Call)}
+    used = {node.function.name for node in nodes_in(*program.statements) if isinstance(node, Call)}
     for function in program.spec.functions.values():
         if function.body is None and function.name.text in used:
             message = f"the function `{function.name.text}` is abstract and has no values"

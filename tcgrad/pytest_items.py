@@ -18,10 +18,10 @@ from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import Source, TcgradError
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass, replace
+from tcgrad.report.checks.places import output_region
+from tcgrad.report.checks.runs import Entry, Region, region
 from tcgrad.report.diagnostics import render_all, render_diagnostics
 from tcgrad.report.formats.words import details, headline, reason, title
-from tcgrad.report.places import output_region
-from tcgrad.report.runs import Entry, Region, region
 from tcgrad.settings import load_settings
 from tcgrad.spec.check_options import CHECK_OPTIONS
 

@@ -24,7 +24,7 @@ from jax.scipy import special
 from jax_language import MATRIX_FUNCTIONS, Ranges, Reader, Shape, integer, solve_ranges, walk
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.parser import parse_equation, parse_expression
+from tcgrad.language.parsing.parser import parse_equation, parse_expression
 from tcgrad.language.syntax import (
     Call,
     Comparison,

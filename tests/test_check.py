@@ -16,8 +16,8 @@ from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError
 from tcgrad.notation.index import print_statement
-from tcgrad.report.check_json import render_json
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.json_object import render_json
+from tcgrad.report.checks.text import render_text
 from tcgrad.spec.check_options import KINDS, OWN_KINDS
 
 DTYPES = ("float16", "float32", "float64", "longdouble")

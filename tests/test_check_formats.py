@@ -14,10 +14,10 @@ import pytest
 
 from tcgrad.cli.checking import Task, check_spec
 from tcgrad.errors import TcgradError
+from tcgrad.report.checks.runs import Entry, Run
+from tcgrad.report.derivations.paint import paint
 from tcgrad.report.formats import FORMAT_NAMES, format_of_file, make_format
 from tcgrad.report.look import Look
-from tcgrad.report.paint import paint
-from tcgrad.report.runs import Entry, Run
 
 HEAD = "dims: {N: 3}\ninputs: {x: [N], t: []}\n"
 GOOD = HEAD + "equations: ['y[i] = x[i]*x[i]']\n"

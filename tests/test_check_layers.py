@@ -13,7 +13,7 @@ from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate_statements
 from tcgrad.ir.tensors import jacobian_of
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.text import render_text
 
 SPEC = """
 dims: {N: 3, M: 4}

@@ -15,7 +15,7 @@ from programs import specs
 from rich_programs import rich_spec
 
 from tcgrad.api import loads
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.text import render_text
 
 SETTINGS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 

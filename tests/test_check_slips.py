@@ -12,8 +12,8 @@ from tcgrad.check import check
 from tcgrad.check.mistakes.slips import Suspect, describe_factor, explain_shape
 from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.evaluate.statements import run
-from tcgrad.report.check_json import render_json
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.json_object import render_json
+from tcgrad.report.checks.text import render_text
 
 RIGHT = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5], [4.0, 0.125, 2.0]])
 

@@ -8,8 +8,8 @@ import pytest
 from test_check import spec
 
 from tcgrad.check import expectations
-from tcgrad.report.check_json import render_json
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.json_object import render_json
+from tcgrad.report.checks.text import render_text
 from tcgrad.report.formats.words import reason
 
 SOFTMAX = (["y[b,i] = exp(x[b,i])/sum[k](exp(x[b,k]))"], "{x: [M, N]}")

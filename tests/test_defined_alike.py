@@ -10,9 +10,9 @@ from whole_programs import twice, whole_spec
 import tcgrad
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Define
-from tcgrad.language import defined_alike
-from tcgrad.language.defined_alike import DefinedAlike
-from tcgrad.language.equations import define
+from tcgrad.language.statements import defined_alike
+from tcgrad.language.statements.defined_alike import DefinedAlike
+from tcgrad.language.statements.equations import define
 from tcgrad.notation.index import print_statement
 
 CASES = {

@@ -16,7 +16,7 @@ from tcgrad.ir import nodes as n
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.tensors import Role
 from tcgrad.language.elaborate import elaborate, elaborate_scalar
-from tcgrad.language.parser import DERIVATIVE_MEANT
+from tcgrad.language.parsing.parser import DERIVATIVE_MEANT
 from tcgrad.spec.loader import read_spec
 
 INPUTS = {

@@ -8,7 +8,7 @@ import tcgrad
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.functions import FUNCTIONS
 from tcgrad.language.elsewhere import HOW_TO_WRITE, WORDS
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parsing.parser import parse_equation
 from tcgrad.operators import INTRINSICS, REDUCTIONS
 
 HEAD = "inputs: {x: [3], a: [3, 3], E: []}\nfunctions: {'Norm(z)': z^2}\nequations: "

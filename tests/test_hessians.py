@@ -19,7 +19,7 @@ from tcgrad.ir.program import Recurrence
 from tcgrad.ir.verify import verify_define
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs
-from tcgrad.report.derivation_json import render_json
+from tcgrad.report.derivations.json_object import render_json
 
 quick = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

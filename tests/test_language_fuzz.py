@@ -8,7 +8,7 @@ from tcgrad.codes import CODES
 from tcgrad.errors import Located, Report, TcgradError
 from tcgrad.ir.verify import verify_program
 from tcgrad.language.elaborate import elaborate
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parsing.parser import parse_equation
 from tcgrad.spec.loader import read_spec
 
 NAMES = [

@@ -20,9 +20,9 @@ from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs
 from tcgrad.notation.latex_tensors import latex_of_tensors
 from tcgrad.notation.latex_text import latex_text
-from tcgrad.report.derivation_json import render_json
-from tcgrad.report.derivation_latex import render_latex
-from tcgrad.report.styles import Writing
+from tcgrad.report.derivations.json_object import render_json
+from tcgrad.report.derivations.latex import render_latex
+from tcgrad.report.derivations.styles import Writing
 from tcgrad.spec.loader import read_spec
 
 LAYER = """\

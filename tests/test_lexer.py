@@ -3,7 +3,7 @@
 import pytest
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.lexer import tokenize
+from tcgrad.language.parsing.lexer import tokenize
 from tcgrad.spec.splitting import split_block
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from tcgrad.errors import Located, Report
-from tcgrad.language import parsed_alike
-from tcgrad.language.parsed_alike import ParsedAlike
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parsing import parsed_alike
+from tcgrad.language.parsing.parsed_alike import ParsedAlike
+from tcgrad.language.parsing.parser import parse_equation
 
 TENSORS = ("a", "b", "bb", "y", "y1", "sum", "x_1")
 

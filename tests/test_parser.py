@@ -5,7 +5,7 @@ from timing import seconds
 
 from tcgrad.errors import Located, Report
 from tcgrad.language import syntax as s
-from tcgrad.language.parser import parse_equation, parse_expression
+from tcgrad.language.parsing.parser import parse_equation, parse_expression
 
 
 def dump(node):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import tcgrad
-from tcgrad.report.breaking_latex import break_latex, width
+from tcgrad.report.derivations.breaking_latex import break_latex, width
 
 BROKEN = [
     ("a b + c", 10, ["a b + c"]),

@@ -23,12 +23,12 @@ from tcgrad.evaluate import evaluate_program, evaluate_statements
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import gradient_of
 from tcgrad.language.elaborate import elaborate
-from tcgrad.language.parser import parse_equation
+from tcgrad.language.parsing.parser import parse_equation
 from tcgrad.prove import prove_equal
-from tcgrad.report.derivation_json import json_text, render_json
-from tcgrad.report.derivation_latex import render_latex
-from tcgrad.report.derivation_markdown import render_markdown
-from tcgrad.report.derivation_text import render_text
+from tcgrad.report.derivations.json_object import json_text, render_json
+from tcgrad.report.derivations.latex import render_latex
+from tcgrad.report.derivations.markdown import render_markdown
+from tcgrad.report.derivations.text import render_text
 from tcgrad.spec.loader import read_spec
 
 MATMUL = """\
@@ -419,8 +419,8 @@ def _formulas(derived: Derivation) -> list[Define]:
 def test_the_same_bytes_under_any_hash_seed() -> None:
     script = (
         "import sys, tcgrad\n"
-        "from tcgrad.report.derivation_text import render_text\n"
-        "from tcgrad.report.derivation_json import json_text, render_json\n"
+        "from tcgrad.report.derivations.text import render_text\n"
+        "from tcgrad.report.derivations.json_object import json_text, render_json\n"
         "for path in sys.argv[1:]:\n"
         "    result = tcgrad.load(path).derive().derivation\n"
         "    sys.stdout.buffer.write((render_text(result) + json_text(render_json(result))).encode())\n"

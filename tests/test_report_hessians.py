@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import tcgrad
-from tcgrad.report.derivation_json import json_text
+from tcgrad.report.derivations.json_object import json_text
 
 QUADRATIC = """\
 dims: {N: 3}

@@ -10,7 +10,7 @@ from tcgrad.cells import cells, filled
 from tcgrad.cli.explain import render_code
 from tcgrad.cli.listing import listing
 from tcgrad.codes import CODES
-from tcgrad.report.check_text import render_text
+from tcgrad.report.checks.text import render_text
 from tcgrad.report.look import Look, render_verdict
 
 PRODUCT = """\

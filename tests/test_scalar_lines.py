@@ -8,7 +8,7 @@ import pytest
 import tcgrad
 from tcgrad.evaluate import evaluate_statements
 from tcgrad.ir.tensors import jacobian_of
-from tcgrad.report.scalar_lines import scalar_lines
+from tcgrad.report.derivations.scalar_lines import scalar_lines
 
 CONTRASTIVE = """
 dims: {N: 4, M: 3}

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"numpy", "sympy", "scipy", "rich", "yaml"}
-UNASKED = {"tcgrad.prove", "tcgrad.steps", "tcgrad.report.derivation_json", "tcgrad.report.derivation_latex"}
+UNASKED = {"tcgrad.prove", "tcgrad.steps", "tcgrad.report.derivations.json_object", "tcgrad.report.derivations.latex"}
 NOTHING: set[str] = set()
 
 PROBE = """

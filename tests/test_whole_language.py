@@ -187,7 +187,7 @@ PRINTED = """
 import sys
 from whole_programs import whole_spec
 import tcgrad
-from tcgrad.report.derivation_json import json_text, render_json
+from tcgrad.report.derivations.json_object import json_text, render_json
 for seed in range(3):
     function = tcgrad.loads(whole_spec(seed), "generated")
     sys.stdout.write(json_text(render_json(function.derivation)))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tcgrad.calculus.differentiate import component_derivative, deltas, differentiate, times, total
-from tcgrad.calculus.lags import Positions, Steps, index_of, reach
+from tcgrad.calculus.indices import Positions
+from tcgrad.calculus.lags import Steps, index_of, reach
 from tcgrad.calculus.recurrences import named_value
 from tcgrad.calculus.trace import Listener, Reading, Returned, Stepped, Unrolled, unheard
 from tcgrad.ir.indices import Index, Integer

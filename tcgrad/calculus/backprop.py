@@ -8,11 +8,11 @@ from dataclasses import field
 from tcgrad.calculus.adjoints import Adjoints
 from tcgrad.calculus.dependence import depending_on, needed_for, reads
 from tcgrad.calculus.differentiate import component_derivative, differentiate, times, total
-from tcgrad.calculus.indices import new_indices
+from tcgrad.calculus.indices import Positions, new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.substitution import substitute
@@ -21,7 +21,6 @@ from tcgrad.language.symbols import PI
 from tcgrad.records import dataclass
 from tcgrad.simplify.folding.fold import Facts
 
-Positions = tuple[Integer, ...]
 Adjoint = Callable[[Positions], Expr]
 
 _PI = Component(PI, ())  # derivatives of functions read it

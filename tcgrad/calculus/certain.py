@@ -5,9 +5,9 @@ from __future__ import annotations
 from tcgrad.ir.gaps import gaps_of, has_gap
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Iverson, Pow
-from tcgrad.ir.program import Define, Program, bodies
+from tcgrad.ir.program import Define, Program, nodes_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, free_indices, tensors_read, walk
+from tcgrad.ir.traversal import children, free_indices, tensors_read
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.facts.undefined import reads_needed
@@ -42,7 +42,7 @@ class Certainty:
     @cached_property
     def _asks_for_sizes(self) -> bool:
         """Whether a condition may leave out what has no value at some sizes; else no output has one there."""
-        nodes = (node for s in self.program.statements for body in bodies(s) for node in walk(body))
+        nodes = nodes_in(*self.program.statements)
         return any(isinstance(node, Iverson) and is_structural(node) for node in nodes)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import dataclass, replace
-from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.assume import Assumptions
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.shown.present import Presentation
@@ -25,7 +25,7 @@ class Jacobian:
     wrt: Tensor
     define: Define | None
     reason: str | None = None
-    assumed: tuple[Assumption, ...] = ()
+    assumed: Assumptions = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Gradient:
 
     wrt: Tensor
     statements: tuple[Statement, ...]
-    assumed: tuple[Assumption, ...] = ()
+    assumed: Assumptions = ()
     through: Gradient | None = None
 
     @property
@@ -62,7 +62,7 @@ class Hessian:
     wrt: tuple[Tensor, Tensor]
     define: Define | None
     reason: str | None = None
-    assumed: tuple[Assumption, ...] = ()
+    assumed: Assumptions = ()
 
 
 @dataclass(frozen=True)

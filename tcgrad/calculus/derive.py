@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from tcgrad.calculus.backprop import Adjoint, Positions, Pullback
+from tcgrad.calculus.backprop import Adjoint, Pullback
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.compact import compact
 from tcgrad.calculus.derivation import Backpropagation, Derivation, Hessian, Jacobian
-from tcgrad.calculus.factors import require_short_products
 from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.hessians import closed_hessians
-from tcgrad.calculus.magnitude import defines, require_floats
+from tcgrad.calculus.indices import Positions
+from tcgrad.calculus.long_products import require_short_products
+from tcgrad.calculus.magnitude import require_floats
 from tcgrad.calculus.partials import require_partials
+from tcgrad.calculus.printed import Printed
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.recognise import recognised
 from tcgrad.calculus.scalar import Scalar
@@ -21,7 +23,7 @@ from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Intrinsic, Program, Statement
+from tcgrad.ir.program import Define, Intrinsic, Program, Statement
 from tcgrad.ir.tensors import Tensor, gradient_of, total_gradient_of
 from tcgrad.records import replace
 from tcgrad.simplify.folding.fold import Facts
@@ -54,7 +56,7 @@ def derive(
     sources = _inputs(program, wrt)
     targets = _targets(program, of)
     made = given or backpropagated(program, sources, tell)
-    readable = Readable(program, made.known, made.presentation)
+    readable = Readable(program, made.known, Printed(program, made.known, made.presentation))
     lines = GradientLines(made.backward, sources, readable)
     gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
@@ -67,7 +69,7 @@ def derive(
     )
     blocks = closed_hessians(made.worked, targets, sources) if hessian else ()
     hessians = tuple(_readable(block, readable) for block in blocks)
-    require_floats(program, (*defines(jacobians), *defines(hessians)))
+    require_floats(program, _formulas((*jacobians, *hessians)))
     alone = tuple(map(lines.alone, [gradient for _, gradient in own] or gradients))
     known = made.worked, made.backward, made.known, made.presentation
     return Derivation(program, *known, jacobians, alone, hessians)
@@ -96,6 +98,11 @@ def _readable(block: _Block, readable: Readable) -> _Block:
         return block
     define, assumed = readable.define(block.define)
     return replace(block, define=define, assumed=assumed)
+
+
+def _formulas(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:
+    """Those of the Jacobians and Hessians that have one."""
+    return [block.define for block in blocks if block.define is not None]
 
 
 def backpropagate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tcgrad.calculus.dependence import reads
-from tcgrad.calculus.differentiate import differentiate
+from tcgrad.calculus.differentiate import Seed, differentiate
 from tcgrad.calculus.indices import new_indices
 from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.recurrences import recurrence_tangent
@@ -16,14 +16,13 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.simplify import simplify
 from tcgrad.simplify.folding.fold import Facts
 
-Derivative = Callable[[Component], Expr]
-Seed = Callable[[Component, tuple[Index, ...]], Expr]
+SeedAlong = Callable[[Component, tuple[Index, ...]], Expr]
 
 
 def push(
     program: Program,
     sources: tuple[Tensor, ...],
-    seed: Seed,
+    seed: SeedAlong,
     name: Callable[[Tensor], Tensor],
     extra: Callable[[], tuple[Index, ...]] = tuple,
     *,
@@ -72,7 +71,7 @@ def push(
 def _push_intrinsic(
     statement: Intrinsic,
     beside: Intrinsic,
-    derivative: Derivative,
+    derivative: Seed,
     name: Callable[[Tensor], Tensor],
     axes: tuple[Index, ...],
 ) -> Define:

@@ -24,7 +24,7 @@ class GradientLines:
     def __init__(self, backward: Sequence[Statement], sources: Sequence[Tensor], readable: Readable) -> None:
         settled = readable.lines(backward, {gradient_of(source) for source in sources})
         self._lines = Lines(settled)
-        self._shown = dict(zip(settled, map(readable.line, settled), strict=True))
+        self._shown = dict(zip(settled, map(readable.printed.statement, settled), strict=True))
         self._readable = readable
 
     def gradient(self, source: Tensor) -> Gradient:
@@ -40,7 +40,7 @@ class GradientLines:
         *before, last = [line for line in lines if isinstance(line, Define)]
         if len(before) + 1 < len(lines):
             return gradient
-        line = self._readable.shown(replace(last, body=simplify(_with_lines(last.body, before))))
+        line = self._readable.printed.define(replace(last, body=simplify(_with_lines(last.body, before))))
         if cost(line.body) >= gradient.cost:
             return gradient
         return Gradient(gradient.wrt, (line,), gradient.assumed, through=gradient)

@@ -16,6 +16,7 @@ from tcgrad.calculus.unconstrained import constrained, unconstrained
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.program import Define, Program, defined_tensors
 from tcgrad.ir.tensors import Tensor, hessian_of
+from tcgrad.operators import INDEX_LETTERS
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify import simplify
 from tcgrad.simplify.folding.fold import Facts
@@ -112,7 +113,7 @@ def _no_scalar(program: Program, of: Sequence[Tensor]) -> TcgradError:
     names = ", ".join(tensor.name for tensor in of)
     message = f"second derivatives are those of a scalar, which {names} {'is' if len(of) == 1 else 'are'} not"
     scalars = [tensor.name for tensor in spans if not tensor.order]
-    read = f"{of[0].name}[{','.join('ijkmnpqrstuv'[: of[0].order])}]"
+    read = f"{of[0].name}[{','.join(INDEX_LETTERS[: of[0].order])}]"
     help_line = f"a sum of squares would be one: `{read}*{read}`"
     if scalars:
         help_line = f"`--of {scalars[-1]}` takes the scalar {scalars[-1]}"

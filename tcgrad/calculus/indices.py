@@ -1,10 +1,12 @@
-"""New indices for the axes of what is differentiated, and of what it is differentiated by."""
+"""Positions of components: new indices for the axes of what is differentiated, and of what that is done by."""
 
 from __future__ import annotations
 
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence
 from tcgrad.ir.tensors import Tensor
+
+Positions = tuple[Integer, ...]  # of a component, one an axis
 
 _HINTS = "pqrstuvw"
 

@@ -13,13 +13,12 @@ from dataclasses import replace
 from typing import Literal
 
 from tcgrad.calculus.differentiate import times, total
+from tcgrad.calculus.indices import Positions
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.simplify.inverses import square_factors
-
-Positions = tuple[Integer, ...]
 
 
 def inverse_of(program: Program, operand: Tensor) -> Intrinsic:

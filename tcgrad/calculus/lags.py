@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tcgrad.calculus.differentiate import differentiate
+from tcgrad.calculus.indices import Positions
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Case, Recurrence
@@ -12,8 +13,6 @@ from tcgrad.ir.substitution import instantiate, substitute
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import replace_components, walk
 from tcgrad.records import cached_property, dataclass, replace
-
-Positions = tuple[Integer, ...]
 
 
 @dataclass(frozen=True)

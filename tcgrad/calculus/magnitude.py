@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import log2
 
-from tcgrad.calculus.derivation import Hessian, Jacobian
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import ZERO, Const, Expr, Pow
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors
@@ -58,11 +57,6 @@ def _problem(part: Const | Pow) -> tuple[str, str, str | None] | None:
         return None
     size = "larger than 1e300" if exponent > 0 else "smaller than 1e-300"
     return "TC406", f"a number in `{{}}` is {size}: no floating-point type holds it", SCALE
-
-
-def defines(blocks: Iterable[Jacobian | Hessian]) -> list[Define]:
-    """The formulas of the Jacobians or Hessians that have one."""
-    return [block.define for block in blocks if block.define is not None]
 
 
 def _logarithm(part: Expr) -> float:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
-from tcgrad.calculus.carried import Carried
-from tcgrad.calculus.certain import Certainty
 from tcgrad.calculus.compact import compact, put_in
 from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.printed import Printed
 from tcgrad.calculus.signed import Signed
-from tcgrad.calculus.supports import Supports
 from tcgrad.calculus.trace import Event, Inserted
 from tcgrad.conjecture.shorter import Conjectures
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import Expr, Iverson, Where
+from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
-from tcgrad.ir.traversal import size, sorts_in, tensors_read
+from tcgrad.ir.traversal import size, tensors_read
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import SIGNS, Assumption, assume, assumptions_about, jointly
+from tcgrad.simplify.assume import SIGNS, Assumption, Assumptions, assume, assumptions_about, jointly
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.exponentials.logarithms_out import with_logarithms_out
@@ -31,17 +29,10 @@ from tcgrad.simplify.folding.solved import Solutions
 from tcgrad.simplify.folding.unit_sums import defined_unit_sums
 from tcgrad.simplify.inverses import inverted_by, may_contract, with_inverses_contracted
 from tcgrad.simplify.mirror import is_skew, with_skew_in_order
-from tcgrad.simplify.rules.choices import with_choices_joined, with_extremes, with_factors_out, without_implied
-from tcgrad.simplify.shown.clipped import Clipped
-from tcgrad.simplify.shown.clips import with_clips
-from tcgrad.simplify.shown.complements import with_even_slopes, with_one_sigmoid, with_turned_differences
+from tcgrad.simplify.shown.complements import with_even_slopes, with_one_sigmoid
 from tcgrad.simplify.shown.gathered import gathered
 from tcgrad.simplify.shown.polish import polish
-from tcgrad.simplify.shown.present import Presentation
-from tcgrad.simplify.shown.spelling import Spelling, in_reading_order
 from tcgrad.simplify.symbols import with_shorter_deltas
-
-Assumed = tuple[Assumption, ...]
 
 _MOST_STATEMENTS = 9
 
@@ -54,28 +45,23 @@ class Readable:
     """Writes the formulas of one program for people.
 
     known: the program's definitions.
-    presentation: how it writes sums and differences.
+    printed: writes settled lines down as they are printed.
     assumed: by the tensor of each line what it takes for granted, in the order of the inputs.
     """
 
     program: Program
     known: Facts
-    presentation: Presentation
+    printed: Printed
     assumed: dict[Tensor, set[Assumption]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._spelling = Spelling(self.program)
         self._assumptions = assumptions_about(self.program)
         self._positive = {each.tensor: each for each in self._assumptions if each.kind == "positive"}
         self._solutions = Solutions(self.program.statements)
-        self._certainty = Certainty(self.program)
-        self._carried = Carried(self.program.statements)
-        self._supports = Supports(self.program.statements)
         self._selections = selections(self.program.statements, self._assumptions)
         self._conjectures = Conjectures(self.program, self._assumptions)
         signs = tuple(each for each in self._assumptions if each.kind in SIGNS)
         self._signed = Signed(self.program.statements, signs)
-        self._clipped = Clipped(self.program.statements)
         self._nameless = {gradient_of(each.tensor) for each in self.program.statements if isinstance(each, Intrinsic)}
 
     def lines(self, backward: Sequence[Statement], kept: Collection[Tensor]) -> tuple[Statement, ...]:
@@ -92,7 +78,7 @@ class Readable:
         simpler = self._with_names_only(simpler)
         for line in simpler:
             if isinstance(line, Define):
-                self._supports.learn(line)
+                self.printed.learn(line)
         return simpler
 
     def _with_names_only(self, lines: Sequence[Statement]) -> tuple[Statement, ...]:
@@ -116,7 +102,7 @@ class Readable:
         """A line with others, by what they define, in it, and what they assume."""
         for tensor in defined_tensors(line):
             for other in lines:
-                self.assumed.setdefault(tensor, set()).update(self.assumed.get(other, ()))
+                self._assume(tensor, self.assumed.get(other, ()))
         match line:
             case Define():
                 return replace(line, body=self.known.fold(put_in(line.body, lines)))
@@ -125,57 +111,11 @@ class Readable:
             case Intrinsic():
                 return line
 
-    def define(self, define: Define) -> tuple[Define, Assumed]:
+    def define(self, define: Define) -> tuple[Define, Assumptions]:
         """One formula, and what it takes for granted."""
-        return self.shown(self.settled(define)), self.taken_for_granted((define,))
+        return self.printed.define(self.settled(define)), self.taken_for_granted((define,))
 
-    def shown(self, line: Define) -> Define:
-        """The definition as it is printed."""
-        return replace(line, body=self._printed(line.body, line.free))
-
-    def line(self, line: Statement) -> Statement:
-        """The statement as it is printed."""
-        match line:
-            case Define():
-                return self.shown(line)
-            case Recurrence():
-                return line.map_bodies(lambda case: self._printed(case.body, case.free))
-            case Intrinsic():
-                return line
-
-    def _printed(self, body: Expr, free: tuple[Index, ...]) -> Expr:
-        body = min((body, self._carried.named(body)), key=cost)
-        whole = self.presentation.polished(self._with_names(self._with_choices(body)), _polished)
-        return in_reading_order(whole, free)
-
-    def _with_names(self, body: Expr) -> Expr:
-        """Determinants and inverses by the names that they have, which may meet the same names then."""
-        named = self._spelling.name(body)
-        return body if named is body else min((named, self.known.fold(named)), key=cost)
-
-    def _with_choices(self, body: Expr) -> Expr:
-        """Choices with 0 as brackets, and opposite brackets as choices, where that makes the formula shorter; what is
-        left to a sigmoid of a difference as one.
-        """
-        sorts = sorts_in(body)
-        body = with_turned_differences(body)
-        if sorts.isdisjoint((Where, Iverson)):
-            return body
-        body = self._clipped.without_excluded(body)
-        named = with_extremes(body)
-        if named is not body:
-            body = min((body, self.known.fold(named)), key=cost)
-        if Where in sorts:
-            body = with_clips(body)
-            made = self.known.fold(with_factors_out(body, self._is_certain))
-            body = min((body, without_implied(made, self._supports.implies)), key=cost)
-        return min((body, simplify(with_choices_joined(body))), key=cost)
-
-    def _is_certain(self, expr: Expr) -> bool:
-        given = all(tensor.role in (Role.INPUT, Role.DEFINED, Role.CONSTANT) for tensor in tensors_read(expr))
-        return given and self._certainty.has_value(expr)
-
-    def taken_for_granted(self, lines: Sequence[Statement]) -> Assumed:
+    def taken_for_granted(self, lines: Sequence[Statement]) -> Assumptions:
         """What at least one of the lines assumes."""
         if not self.assumed:
             return ()
@@ -189,29 +129,30 @@ class Readable:
         """
         # The derivative of a vector of means is best by deviations: diag(p) - p p^T.
         body = line.body if _is_of_vector(line.tensor) else self.known.centred(line.body)
-        body = self._with_logarithms_out(with_shorter_deltas(body))
+        body = with_shorter_deltas(body)
+        body = self._if_shorter(with_logarithms_out(body), body)
         body = self._with_inverses_contracted(body) if self._has_intrinsics else body
         body = with_one_sigmoid(with_even_slopes(self._solved(body, line.tensor)), self.known.fold)
         for used, given in self._facts:
             shorter = self._shorter(body, used)
             if shorter is not None:
                 body = shorter
-                self.assumed.setdefault(line.tensor, set()).update(given)
+                self._assume(line.tensor, given)
         body = self._with_skew_in_order(self._with_selected(body, line.tensor), line.free)
         signed = self._signed.shorter(simplify(body))
         if signed is not None:
             body, given = signed
-            self.assumed.setdefault(line.tensor, set()).update(given)
+            self._assume(line.tensor, given)
         return replace(line, body=self._looked_into(body, line.tensor) if closely and self._is_short else body)
 
     @cached_property
-    def _facts(self) -> list[tuple[Assumed, Assumed]]:
+    def _facts(self) -> list[tuple[Assumptions, Assumptions]]:
         """What each formula is tried with, in turn, and what about the inputs that takes for granted.
 
         Where there are signs, nothing at first: some are plain to see. Those of the inputs are tried all together, and
         so are symmetric inputs in the end.
         """
-        found: list[tuple[Assumed, Assumed]] = [((), ())] if self._positive else []
+        found: list[tuple[Assumptions, Assumptions]] = [((), ())] if self._positive else []
         found += [((own,), (own,)) for own in self._assumptions if own.kind not in (*SIGNS, "one hot")]
         symmetric = tuple(own for own in self._assumptions if own.kind == "symmetric")
         if len(symmetric) > 1:
@@ -233,14 +174,13 @@ class Readable:
         if not may_contract(body, products):
             return body
         try:
-            made = self.known.fold(with_inverses_contracted(body, products, self._inverted, determinants=False))
+            contracted = with_inverses_contracted(body, products, self._inverted, determinants=False)
+            return self._if_shorter(contracted, body)
         except TooLargeError:
             return body
-        return made if cost(made) < cost(simplify(body)) else body
 
-    def _with_logarithms_out(self, body: Expr) -> Expr:
-        """A right side with factors for the logarithms that exponents add up, where that is shorter."""
-        changed = with_logarithms_out(body)
+    def _if_shorter(self, changed: Expr, body: Expr) -> Expr:
+        """What a right side was changed to, folded, where that is shorter than itself."""
         if changed is body:
             return body
         made = self.known.fold(changed)
@@ -275,7 +215,7 @@ class Readable:
             made = self.known.opened(self.known.fold(changed))
             if cost(made) < cost(body):
                 if given:
-                    self.assumed.setdefault(tensor, set()).update(given)
+                    self._assume(tensor, given)
                 return self._with_conjectures(self._solved(made, tensor), tensor, of_vector=of_vector)
         return body
 
@@ -287,7 +227,7 @@ class Readable:
         if solution is None or not _reads_shorter(made, simplify(body)):
             return body
         if solution.divisors:
-            self.assumed.setdefault(tensor, set()).update(self._positive[each] for each in solution.divisors)
+            self._assume(tensor, map(self._positive.__getitem__, solution.divisors))
         return self._solved(made, tensor)
 
     def _with_selected(self, body: Expr, tensor: Tensor) -> Expr:
@@ -297,20 +237,22 @@ class Readable:
             made = min(found, key=cost, default=body)
             if cost(made) < cost(simplify(body)):
                 body = made
-                self.assumed.setdefault(tensor, set()).add(selection.given)
+                self._assume(tensor, (selection.given,))
         return body
 
     def _with_skew_in_order(self, body: Expr, free: tuple[Index, ...]) -> Expr:
         """A right side with what turns its sign with its indices read in one order of these, where that is shorter."""
-        arranged = with_skew_in_order(body, free, self._skew) if self._skew else body
-        made = body if arranged is body else self.known.fold(arranged)
-        return made if cost(made) < cost(simplify(body)) else body
+        return self._if_shorter(with_skew_in_order(body, free, self._skew), body) if self._skew else body
 
     @cached_property
     def _skew(self) -> tuple[Tensor, ...]:
         return tuple(tensor for tensor, define in self._definitions.items() if is_skew(define))
 
-    def _shorter(self, body: Expr, given: Assumed) -> Expr | None:
+    def _assume(self, tensor: Tensor, given: Iterable[Assumption]) -> None:
+        """Note what the line of a tensor takes for granted besides."""
+        self.assumed.setdefault(tensor, set()).update(given)
+
+    def _shorter(self, body: Expr, given: Assumptions) -> Expr | None:
         """What a right side becomes by assumptions, if that is shorter."""
         changed = assume(body, given)
         if changed is body:
@@ -323,13 +265,7 @@ class Readable:
     def _hear(self, event: Event) -> None:
         """A line that is put into another one brings along what it assumes."""
         if isinstance(event, Inserted) and event.line.tensor in self.assumed:
-            self.assumed.setdefault(event.user.tensor, set()).update(self.assumed[event.line.tensor])
-
-
-def _polished(expr: Expr) -> Expr:
-    made = polish(expr)
-    even = with_even_slopes(made)  # sums have become one
-    return made if even is made else polish(simplify(even))
+            self._assume(event.user.tensor, self.assumed[event.line.tensor])
 
 
 def _is_of_vector(derivative: Tensor) -> bool:

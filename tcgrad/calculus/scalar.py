@@ -41,7 +41,7 @@ class Scalar:
 
     def _with_line(self, gradient: Gradient, line: Define) -> tuple[Jacobian, Gradient]:
         """The same if the gradient is one line."""
-        shown = self.readable.shown(next(from_gradients([line], self.of)))
+        shown = self.readable.printed.define(next(from_gradients([line], self.of)))
         by_line = Jacobian(self.of, gradient.wrt, shown, assumed=gradient.assumed)
         is_short = self._is_straight and _is_short(line)
         if is_short and self.closed.tell is unheard:
@@ -67,10 +67,10 @@ class Scalar:
         if jacobian.define is None:
             return jacobian, gradient
         settled = self.readable.settled(jacobian.define, closely=closely)
-        define, assumed = self.readable.shown(settled), self.readable.taken_for_granted((settled,))
+        define, assumed = self.readable.printed.define(settled), self.readable.taken_for_granted((settled,))
         if 1 + cost(define.body) < gradient.cost:
             product = simplify(times(Component(gradient_of(self.of), ()), settled.body))
-            line = self.readable.shown(Define(gradient_of(gradient.wrt), settled.free, product))
+            line = self.readable.printed.define(Define(gradient_of(gradient.wrt), settled.free, product))
             gradient = Gradient(gradient.wrt, (line,), assumed, through=gradient)
         return replace(jacobian, define=define, assumed=assumed), gradient
 

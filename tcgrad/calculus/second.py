@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tcgrad.calculus.backprop import Positions, Pullback
+from tcgrad.calculus.backprop import Pullback
 from tcgrad.calculus.compact import compact
+from tcgrad.calculus.indices import Positions
 from tcgrad.calculus.intrinsics import inverses_of
 from tcgrad.calculus.jacobians import stepwise_blocks
 from tcgrad.calculus.unconstrained import unconstrained, without_symmetry

@@ -12,7 +12,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import Assumption, assume
+from tcgrad.simplify.assume import Assumptions, assume
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.facts.fact import Fact, is_rounded
@@ -21,8 +21,6 @@ from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.folding.solved import Solutions
 from tcgrad.simplify.shown.gathered import gathered
 from tcgrad.simplify.signs import is_never_negative, is_positive
-
-Given = tuple[Assumption, ...]
 
 _OF_SIGNS = ("log", "abs", "relu", "sign")  # functions that signs may let be written in another way
 _FEWEST_GATHERED = 2  # powers and logarithms that may be one
@@ -37,10 +35,10 @@ class Signed:
     """
 
     statements: Sequence[Statement]
-    assumptions: Given
-    _known: dict[Given, _Known] = field(default_factory=dict)
+    assumptions: Assumptions
+    _known: dict[Assumptions, _Known] = field(default_factory=dict)
 
-    def shorter(self, body: Expr) -> tuple[Expr, Given] | None:
+    def shorter(self, body: Expr) -> tuple[Expr, Assumptions] | None:
         """A simplified expression that is shorter under some assumptions, with those; None if there is none."""
         given = self._about(body) if self.assumptions and any(map(_hangs_on_signs, walk(body))) else ()
         if not given and not ((self.assumptions or self._has_powers) and self._may_be_gathered(body)):
@@ -53,7 +51,7 @@ class Signed:
             made, given = self._without((assumption,), body, made, given)
         return made, given
 
-    def _without(self, left_out: Given, body: Expr, made: Expr, given: Given) -> tuple[Expr, Given]:
+    def _without(self, left_out: Assumptions, body: Expr, made: Expr, given: Assumptions) -> tuple[Expr, Assumptions]:
         """What is made of an expression by fewer assumptions, with those, if it is as short."""
         fewer = tuple(each for each in given if each not in left_out)
         other = self._shortest(body, fewer) if left_out else made
@@ -78,14 +76,14 @@ class Signed:
                 found.append(define.tensor)
         return found
 
-    def _about(self, body: Expr) -> Given:
+    def _about(self, body: Expr) -> Assumptions:
         """The assumptions about what is read there, and by definitions that read of it."""
         read = set(tensors_read(body))
         near = [tensors_read(each.body) for each in self.statements if isinstance(each, Define)]
         read.update(tensor for tensors in near if not read.isdisjoint(tensors) for tensor in tensors)
         return tuple(each for each in self.assumptions if each.tensor in read)
 
-    def _shortest(self, body: Expr, given: Given) -> Expr:
+    def _shortest(self, body: Expr, given: Assumptions) -> Expr:
         if given not in self._known:
             self._known[given] = _Known(self.statements, given)
         known = self._known[given]
@@ -96,7 +94,7 @@ class Signed:
 class _Known:
     """The definitions, as they are under some assumptions, and what is positive or not negative because of these."""
 
-    def __init__(self, statements: Sequence[Statement], given: Given) -> None:
+    def __init__(self, statements: Sequence[Statement], given: Assumptions) -> None:
         defines = [statement for statement in statements if isinstance(statement, Define)]
         self._given = given
         self._positive = [each.tensor for each in given if each.kind == "positive"]
@@ -135,7 +133,7 @@ def _is_power_of_a_sum(part: Expr) -> bool:
     return any(isinstance(inner, Add | IndexSum) for inner in walk(part.base))
 
 
-def _idle(body: Expr, given: Given) -> Given:
+def _idle(body: Expr, given: Assumptions) -> Assumptions:
     """The assumptions about nothing that is read where signs may let something be written in another way."""
     read = {tensor for part in walk(body) if _hangs_on_signs(part) for tensor in tensors_read(part)}
     return tuple(each for each in given if each.tensor not in read)

@@ -36,7 +36,7 @@ from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import cached_property, dataclass, replace
-from tcgrad.simplify.assume import Assumption, assumptions_about, jointly
+from tcgrad.simplify.assume import Assumptions, assumptions_about, jointly
 
 _DTYPE = np.dtype(np.float64)
 
@@ -206,7 +206,7 @@ class _Expectation:
         told = replace(worst, samples=len(points.all))
         return replace(result, formula=pair.formula, terms=pair.terms(values), worst=told)
 
-    def _proved(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
+    def _proved(self, statements: tuple[Statement, ...]) -> tuple[bool, Assumptions]:
         """Whether the formula is proved, and what about the inputs is taken for granted in the proof.
 
         It is by what people read of the derived one, or by the statements that this was made from.
@@ -215,7 +215,7 @@ class _Expectation:
         proved, assumed = self._proof(printed) if printed else (False, ())
         return (proved, assumed) if proved else self._proof(statements)
 
-    def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, tuple[Assumption, ...]]:
+    def _proof(self, statements: tuple[Statement, ...]) -> tuple[bool, Assumptions]:
         derived, definitions = statements[-1], self.derived.definitions(self.define, statements)
         if not isinstance(derived, Define):
             return False, ()
@@ -281,7 +281,7 @@ class _Expectation:
             seed=self.options.seed, equation=self.text, proved=False,
         )  # fmt: skip
 
-    def _judged(self, numbers: Result, proved: bool, assumed: tuple[Assumption, ...]) -> Result:
+    def _judged(self, numbers: Result, proved: bool, assumed: Assumptions) -> Result:
         own = self._result()
         found = replace(numbers, of=own.of, wrt=own.wrt, equation=self.text, proved=proved)
         if found.status == "fail":

@@ -24,7 +24,7 @@ from tcgrad.spec.check_options import CHECK_OPTIONS
 if TYPE_CHECKING:
     from tcgrad.cli.checking import Task
     from tcgrad.cli.reporting import Reporter
-    from tcgrad.report.runs import Run
+    from tcgrad.report.checks.runs import Run
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad check gallery:layer_norm", "Check one spec"),

@@ -19,8 +19,8 @@ import tcgrad
 from tcgrad.cli.status import pass_interrupt
 from tcgrad.errors import TcgradError
 from tcgrad.records import dataclass
-from tcgrad.report.places import locate
-from tcgrad.report.runs import Entry, issues
+from tcgrad.report.checks.places import locate
+from tcgrad.report.checks.runs import Entry, issues
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor

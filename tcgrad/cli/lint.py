@@ -16,8 +16,8 @@ from tcgrad.cli.output import in_utf8, write_error, write_text
 from tcgrad.cli.status import FAILED, WELL, WRONG_INPUT
 from tcgrad.errors import STDIN, TcgradError
 from tcgrad.locate import find_specs
+from tcgrad.report.checks.runs import Entry, Linted, Run, issues
 from tcgrad.report.formats import make_format
-from tcgrad.report.runs import Entry, Linted, Run, issues
 
 EXAMPLES: tuple[Example, ...] = (
     ("tcgrad lint specs/", "Show all warnings"),

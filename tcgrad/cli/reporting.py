@@ -15,10 +15,10 @@ from tcgrad.cli.output import in_utf8, takes_color, takes_unicode, write_error, 
 from tcgrad.cli.status import render_bug
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.records import dataclass
+from tcgrad.report.checks.runs import Entry, Run
 from tcgrad.report.console import NEVER_FULL
 from tcgrad.report.formats import Format, format_of_file, make_format
 from tcgrad.report.look import Look
-from tcgrad.report.runs import Entry, Run
 
 AUTO: Final = "auto"
 

@@ -32,14 +32,12 @@ from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, factors_of, free_indices, indices_within, size, tensors_read, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.assume import Assumptions
 from tcgrad.simplify.calls import is_call
 from tcgrad.simplify.canonical import canonical_labels, key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.shorter.denominators import numerator
 from tcgrad.simplify.shorter.spread import spread_out
-
-Given = tuple[Assumption, ...]
 
 _POINTS = 8
 _LARGEST = 50  # nodes of a formula that is looked at
@@ -75,13 +73,13 @@ class Conjectures:
     """What may be written for parts of the formulas of one program."""
 
     program: Program
-    assumptions: Sequence[Assumption]
+    assumptions: Assumptions
     _opened: dict[Expr, bool] = field(default_factory=dict)
     _inputs_met: dict[Expr, tuple[frozenset[Tensor], bool]] = field(default_factory=dict)
-    _proved: dict[str, Given | None] = field(default_factory=dict)
+    _proved: dict[str, Assumptions | None] = field(default_factory=dict)
     _in_vain: int = 0  # proofs
 
-    def written(self, body: Expr, *, of_vector: bool) -> Iterator[tuple[Expr, Given]]:
+    def written(self, body: Expr, *, of_vector: bool) -> Iterator[tuple[Expr, Assumptions]]:
         """An expression with something shorter for a part of it, the greatest gain first, and what that takes for
         granted; not simplified.
 
@@ -95,7 +93,7 @@ class Conjectures:
 
     def _with_guesses(
         self, body: Expr, largest: int, points: Callable[[], Sequence[Point]]
-    ) -> Iterator[tuple[Expr, Given]]:
+    ) -> Iterator[tuple[Expr, Assumptions]]:
         is_tried = size(body) <= largest and self._in_vain < _MOST_IN_VAIN and self._is_worth(body)
         guesses = self._guesses(body, points()) if is_tried else ()
         for guess in guesses[:_MOST_TRIED]:
@@ -108,7 +106,7 @@ class Conjectures:
         sums = (part for part in walk(body) if isinstance(part, _SUMS))
         return any(map(self._is_related, sums))
 
-    def _proof(self, guess: Guess) -> Given | None:
+    def _proof(self, guess: Guess) -> Assumptions | None:
         """What a guess has to take for granted to be proved; None if it is not proved."""
         difference = numerator(simplify(Add((guess.expr, Mul((MINUS_ONE, guess.other))))))
         known = key(difference, canonical_labels(free_indices(difference), (difference,)))
@@ -119,7 +117,7 @@ class Conjectures:
             self._in_vain += found is None
         return self._proved[known]
 
-    def _proofs(self, difference: Expr) -> Iterator[Given]:
+    def _proofs(self, difference: Expr) -> Iterator[Assumptions]:
         """What may be taken for granted so that a difference is proved to be 0, as little as can be first."""
         from tcgrad.prove import prove_equal
 

@@ -13,8 +13,7 @@ from tcgrad.emit.prepared.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
-from tcgrad.ir.program import Program, bodies
-from tcgrad.ir.traversal import walk
+from tcgrad.ir.program import Program, nodes_in
 
 
 def emit(derivation: Backpropagation) -> str:
@@ -42,8 +41,7 @@ def emit(derivation: Backpropagation) -> str:
 
 def _refuse_abstract(program: Program) -> None:
     for statement in program.statements:
-        nodes = (node for body in bodies(statement) for node in walk(body))
-        for node in nodes:
+        for node in nodes_in(statement):
             if isinstance(node, Call) and node.function.is_abstract:
                 message = f"`{node.function.name}` is an abstract function: it has no code"
                 hint = f'give it a body under `functions:`, as in "{node.function.name}(z)": "z*sigmoid(z)"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tcgrad.calculus.jacobians import stepwise_jacobians
 from tcgrad.calculus.tangents import push_forward
@@ -15,7 +15,7 @@ from tcgrad.emit.function import Check, FunctionWriter
 from tcgrad.emit.graph.arrays import Kind, Node
 from tcgrad.emit.module import Lines, ModuleWriter, function_lines, names_of
 from tcgrad.emit.sizes.shapes import Array
-from tcgrad.emit.stages import all_wanted, nodes_to_save
+from tcgrad.emit.stages import Stage, all_wanted, nodes_to_save
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Role, Tensor, gradient_of, jacobian_of, tangent_of
@@ -82,8 +82,8 @@ class FirstOrderWriter(ModuleWriter):
             backward.arrays.append(Array(kept[node], tensor.shape))
 
     def _forward_function(self) -> Lines:
-        parameters = [self._name(tensor) for tensor in self._inputs]
-        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        parameters = self._named(self._inputs)
+        outputs = self._named(self._program.outputs)
         pairs = [(self._name(tensor), tensor) for tensor in (*self._inputs, *self._program.outputs)]
         return [
             *bracketed("def forward(", parameters, "):"),
@@ -97,7 +97,7 @@ class FirstOrderWriter(ModuleWriter):
         return described(pairs, lambda size: printer.size(size).code)
 
     def _forward_saved(self, writer: FunctionWriter, outputs: list[str], saved: list[str]) -> Lines:
-        parameters = [self._name(tensor) for tensor in self._inputs]
+        parameters = self._named(self._inputs)
         result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
         summary = "Return what `forward` returns, and what `backward` needs."
         return function_lines(writer, "forward_saved", parameters, summary, tuple_lines(f"return {result}, ", saved))
@@ -106,8 +106,8 @@ class FirstOrderWriter(ModuleWriter):
         self, writer: FunctionWriter, kept: dict[Node, str], upstream: list[str], gradients: list[str]
     ) -> Lines:
         saved = list(kept.values())
-        inputs = [self._name(tensor) for tensor in self._program.wrt]
-        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        inputs = self._named(self._program.wrt)
+        outputs = self._named(self._program.outputs)
         summary = f"Return the gradients of {listed(inputs)}, given those of {listed(outputs)}."
         unpack, returned = unpack_lines(saved, "saved"), return_lines(gradients)
         return function_lines(writer, "backward", ["saved", *upstream], summary, returned, first=unpack)
@@ -115,7 +115,7 @@ class FirstOrderWriter(ModuleWriter):
     def _value_and_grad(self) -> Lines:
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
-        inputs = [self._name(tensor) for tensor in self._inputs]
+        inputs = self._named(self._inputs)
         upstream = [names(gradient_of(tensor)) for tensor in self._program.outputs]
         scalar = self._program.lone_scalar is not None
         parameters = [*inputs, *([f"{upstream[0]}=1.0"] if scalar else upstream)]
@@ -129,8 +129,8 @@ class FirstOrderWriter(ModuleWriter):
                 lines.append(f'_check_shape("{name}", {name}, {output}.shape)')
                 self._used.append(Used(helpers={"check_shape": None}))
         lines += bracketed(f"return {result}, backward(", ["saved", *upstream], ")", 4)
-        wrt = [self._name(tensor) for tensor in self._program.wrt]
-        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        wrt = self._named(self._program.wrt)
+        outputs = self._named(self._program.outputs)
         summary = f"Return {listed(outputs)}, and the gradients of {listed(wrt)}."
         return [*bracketed("def value_and_grad(", parameters, "):"), *indented([*docstring(summary), *lines])]
 
@@ -139,17 +139,23 @@ class FirstOrderWriter(ModuleWriter):
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
         tangents = {tangent_of(tensor): names(tangent_of(tensor)) for tensor in self._program.wrt}
-        writer = self._of_inputs(scope)
-        writer.lengths = self._lengths
+        writer = self._of_derivatives(scope)
         for tensor, name in tangents.items():
             writer.names[self._stages.argument(tensor)] = name
             writer.checks.append(Check(name, tensor.shape, self._shape_of(tensor.about[0])))
-        results = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
-        parameters = [*(self._name(tensor) for tensor in self._inputs), *tangents.values()]
-        outputs = [self._name(tensor) for tensor in self._program.outputs]
+        results = self._beside_forward(writer, [stage], names)
+        parameters = [*self._named(self._inputs), *tangents.values()]
+        outputs = self._named(self._program.outputs)
         returned = [f"return {results[0]}"] if len(results) == 1 else return_lines(results)
         summary = f"Return the tangent of {listed(outputs)} along {listed(list(tangents.values()))}."
         return function_lines(writer, "jvp", parameters, summary, returned)
+
+    def _beside_forward(
+        self, writer: FunctionWriter, stages: Sequence[Stage], names: Callable[[Tensor], str]
+    ) -> list[str]:
+        """Compute stages that read the forward pass, and that too; the code of their results."""
+        wanted = [*self._forward.wanted(self._name), *all_wanted(stages, names)]
+        return writer.compute(wanted, [node for stage in stages for node in stage.nodes])
 
     def _shape_of(self, tensor: Tensor) -> str:
         return f"{self._name(tensor)}.shape" if tensor.shape else "()"
@@ -166,13 +172,11 @@ class FirstOrderWriter(ModuleWriter):
         ]
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
-        writer = self._of_inputs(scope)
-        writer.lengths = self._lengths
-        wanted = [*self._forward.wanted(self._name), *all_wanted(stages, names)]
-        results = writer.compute(wanted, [node for stage in stages for node in stage.nodes])
+        writer = self._of_derivatives(scope)
+        results = self._beside_forward(writer, stages, names)
         pairs = [tensor.about for stage in stages for tensor, _ in stage.results]
         entries = [f'("{of.name}", "{wrt.name}"): {code}' for (of, wrt), code in zip(pairs, results, strict=True)]
-        parameters = [self._name(tensor) for tensor in self._inputs]
+        parameters = self._named(self._inputs)
         summary = "Return the derivative of each output by each input, as {(output, input): array}."
         return function_lines(writer, "jacobian", parameters, summary, return_dict_lines(entries))
 

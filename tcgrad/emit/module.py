@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -96,6 +96,10 @@ class ModuleWriter(ABC):
     def _name(self, tensor: Tensor) -> str:
         return self._names[tensor.name]
 
+    def _named(self, tensors: Iterable[Tensor]) -> list[str]:
+        """The names of tensors, in their order."""
+        return [self._name(tensor) for tensor in tensors]
+
     # The module
 
     def source(self) -> str:
@@ -157,10 +161,16 @@ class ModuleWriter(ABC):
         known = {self._stages.argument(tensor): self._name(tensor) for tensor in self._inputs}
         writer = self._function(scope, known, self._input_arrays())
         writer.checks = [Check(self._name(tensor), tensor.shape) for tensor in self._inputs]
-        writer.typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
+        writer.typed = self._named(tensor for tensor in self._inputs if tensor.is_real)
         integers = [tensor for tensor in self._inputs if tensor.dtype == "int"]
         writer.integers = {self._stages.argument(tensor): self._name(tensor) for tensor in integers}
         writer.ranges, writer.fits = self._ranges, self._fits
+        return writer
+
+    def _of_derivatives(self, scope: Scope) -> FunctionWriter:
+        """The same for derivatives, which hold where recurrences are long enough."""
+        writer = self._of_inputs(scope)
+        writer.lengths = self._lengths
         return writer
 
 

@@ -58,17 +58,16 @@ class SecondOrderWriter(FirstOrderWriter):
         stage = self._stages.stage((*self._backward_from_one, *blocks), results)
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
-        writer = self._of_inputs(scope)
-        writer.lengths = self._lengths
-        found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
+        writer = self._of_derivatives(scope)
+        found = self._beside_forward(writer, [stage], names)
         entries = [f'("{a.name}", "{b.name}"): {code}' for (a, b), code in zip(pairs, found, strict=True)]
-        parameters = [self._name(tensor) for tensor in self._inputs]
+        parameters = self._named(self._inputs)
         return function_lines(writer, "hessian", parameters, self._hessian_summary, return_dict_lines(entries))
 
     def _by_columns(self) -> Lines:
         """What ``hvp`` returns along each component of each input."""
-        inputs = [self._name(tensor) for tensor in self._inputs]
-        typed = [self._name(tensor) for tensor in self._inputs if tensor.is_real]
+        inputs = self._named(self._inputs)
+        typed = self._named(tensor for tensor in self._inputs if tensor.is_real)
         of_wrt = [f'"{tensor.name}": np.shape({self._name(tensor)})' for tensor in self._program.wrt]
         shapes, along, blocks, first, second, shape, position, columns, column = map(self._scope.inner().claim, _LOCALS)
         lines = [
@@ -104,15 +103,14 @@ class SecondOrderWriter(FirstOrderWriter):
         scope = self._scope.inner()
         names = names_of(scope, _plain_name)
         directions = {tensor: names(_direction_of(tensor)) for tensor in wrt}
-        writer = self._of_inputs(scope)
-        writer.lengths = self._lengths
+        writer = self._of_derivatives(scope)
         for (tensor, name), declared in zip(directions.items(), self._program.wrt, strict=True):
             writer.names[self._stages.argument(_direction_of(tensor))] = name
             writer.checks.append(Check(name, tensor.shape, self._shape_of(declared)))
-        found = writer.compute([*self._forward.wanted(self._name), *stage.wanted(names)], stage.nodes)
+        found = self._beside_forward(writer, [stage], names)
         (output,) = self._program.outputs
         summary = f"Return the Hessian of {self._name(output)} times the direction {listed(list(directions.values()))}."
-        parameters = [*map(self._name, self._inputs), *directions.values()]
+        parameters = [*self._named(self._inputs), *directions.values()]
         return function_lines(writer, "hvp", parameters, summary, return_lines(found))
 
 

@@ -15,7 +15,7 @@ from tcgrad.evaluate.labelled import Array
 from tcgrad.evaluate.parts import together
 from tcgrad.ir.indices import Index
 
-_STEP = 2.0**-100
+STEP = 2.0**-100
 
 # The square of an imaginary part below this is nothing beside 1 in any type.
 _SMALL = 2.0**-60
@@ -38,5 +38,5 @@ def stepped(function: Callable[[Array], Array], array: Array, point: Array) -> A
     steps = array.imag
     if not max(steps.max(), -steps.min()) < _SMALL:
         return function(array)
-    one = function(together(point, point.dtype.type(_STEP), array.dtype))
-    return together(one.real, one.imag * (1 / point.dtype.type(_STEP)) * steps, array.dtype)
+    one = function(together(point, point.dtype.type(STEP), array.dtype))
+    return together(one.real, one.imag * (1 / point.dtype.type(STEP)) * steps, array.dtype)

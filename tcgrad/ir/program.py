@@ -9,6 +9,7 @@ from tcgrad.errors import Diagnostic, Span
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.tensors import Tensor
+from tcgrad.ir.traversal import walk
 from tcgrad.records import dataclass, replace
 from tcgrad.spec.model import Sample, Spec
 from tcgrad.trees import hashed_once
@@ -114,7 +115,6 @@ def _left_positions(case: Case, axis: int, order: int) -> tuple[Integer, ...]:
     positions = tuple(index.expr for index in case.free)
     if len(positions) == order:
         return positions
-
     return (*positions[:axis], case.at, *positions[axis:])
 
 
@@ -131,6 +131,11 @@ def bodies(statement: Statement) -> tuple[Expr, ...]:
         case Recurrence():
             cases: list[Case] = [*statement.steps, *(case for cases in statement.bases for case in cases)]
             return tuple(case.body for case in cases)
+
+
+def nodes_in(*statements: Statement) -> Iterator[Expr]:
+    """Every node of the expressions of statements."""
+    return (node for statement in statements for body in bodies(statement) for node in walk(body))
 
 
 def defined_tensors(statement: Statement) -> tuple[Tensor, ...]:

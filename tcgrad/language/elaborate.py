@@ -12,11 +12,6 @@ from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input, Intrinsic, Program, Statement, defined_tensors
 from tcgrad.ir.tensors import Tensor
-from tcgrad.language.arranging import Group, arrange, target_name
-from tcgrad.language.defined_alike import DefinedAlike
-from tcgrad.language.equal_sizes import joined
-from tcgrad.language.expectations import elaborate_expectations
-from tcgrad.language.lengths import require_few_indices
 from tcgrad.language.names import (
     declare_constants,
     declare_dims,
@@ -25,9 +20,14 @@ from tcgrad.language.names import (
     declare_inputs,
     read_scalar,
 )
-from tcgrad.language.parsed_alike import ParsedAlike
-from tcgrad.language.parser import parse_expression
-from tcgrad.language.recurrences import define_recurrence
+from tcgrad.language.parsing.parsed_alike import ParsedAlike
+from tcgrad.language.parsing.parser import parse_expression
+from tcgrad.language.ranges.equal_sizes import joined
+from tcgrad.language.statements.arranging import Group, arrange, target_name
+from tcgrad.language.statements.defined_alike import DefinedAlike
+from tcgrad.language.statements.expectations import elaborate_expectations
+from tcgrad.language.statements.lengths import require_few_indices
+from tcgrad.language.statements.recurrences import define_recurrence
 from tcgrad.language.symbols import Refused, Symbols
 from tcgrad.language.syntax import Equation
 from tcgrad.spec.model import Spec

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Dim, Gather, Index, Integer, Quotient, Remainder
-from tcgrad.language.cursor import DEPTH_LIMIT
+from tcgrad.language.parsing.cursor import DEPTH_LIMIT
 from tcgrad.language.symbols import Refused
 from tcgrad.language.syntax import (
     Call,

@@ -12,12 +12,12 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Input
 from tcgrad.ir.templates import stand_in
 from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.language.equal_sizes import make_square
+from tcgrad.language.expressions.occurrences import parts, positions
+from tcgrad.language.expressions.summation import Elaborator
 from tcgrad.language.integers import read_integer
-from tcgrad.language.occurrences import parts, positions
-from tcgrad.language.parser import parse_expression
-from tcgrad.language.slots import RangeProblem
-from tcgrad.language.summation import Elaborator
+from tcgrad.language.parsing.parser import parse_expression
+from tcgrad.language.ranges.equal_sizes import make_square
+from tcgrad.language.ranges.slots import RangeProblem
 from tcgrad.language.symbols import Refused, Symbols, UserFunction
 from tcgrad.language.syntax import Expression, Name, Reduction, Subscript
 from tcgrad.spec.limits import MAX_DIM

@@ -14,7 +14,7 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Fit, Intrinsic
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.language.elsewhere import HOW_TO_WRITE, help_on
-from tcgrad.language.lexer import respelled
+from tcgrad.language.parsing.lexer import respelled
 from tcgrad.operators import ALIASES, DELTA, INTRINSICS, LEVI_CIVITA
 from tcgrad.records import dataclass
 from tcgrad.spec.limits import MAX_NAME

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Literal
 
 from tcgrad.errors import Span
+from tcgrad.ir.nodes import ComparisonOperator
 from tcgrad.records import cached_property, dataclass
 
-ComparisonOperator = Literal["==", "!=", "<", "<=", ">", ">="]
 ReductionKind = Literal["sum", "mean", "prod", "max", "min", "logsumexp"]
 
 

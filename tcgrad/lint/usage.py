@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tcgrad.errors import Located, Report
-from tcgrad.language.lexer import tokenize
+from tcgrad.language.parsing.lexer import tokenize
 from tcgrad.spec.model import Spec
 
 

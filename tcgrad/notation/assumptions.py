@@ -8,6 +8,7 @@ from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, IndexSum, Mul
 from tcgrad.notation.index import print_expr
 from tcgrad.notation.syntaxes import Syntax
+from tcgrad.operators import INDEX_LETTERS
 from tcgrad.simplify.assume import Assumption
 
 
@@ -28,7 +29,7 @@ def _print(assumption: Assumption, syntax: Syntax) -> str:
             column = Index("i", tensor.shape[-1])
             other = Component(tensor, (*positions[:-1], column.expr))
             both = Mul((read, other)), Mul((read, Delta(positions[-1], column.expr)))
-            names = dict(zip((*free, column), "ijkmnpqrstuvw", strict=False))
+            names = dict(zip((*free, column), INDEX_LETTERS, strict=False))
             return " = ".join(print_expr(each, (*free, column), syntax, names=names) for each in both)
         case "positive":
             return f"{print_expr(read, free, syntax)} > 0"
@@ -36,5 +37,5 @@ def _print(assumption: Assumption, syntax: Syntax) -> str:
             return f"{print_expr(read, free, syntax)} {syntax.comparisons.get('>=', '>=')} 0"
         case "symmetric":
             turned = Component(tensor, (*positions[:-2], positions[-1], positions[-2]))
-            names = dict(zip(free, "ijkmnpqrstuvw", strict=False))
+            names = dict(zip(free, INDEX_LETTERS, strict=False))
             return " = ".join(print_expr(each, free, syntax, names=names) for each in (read, turned))

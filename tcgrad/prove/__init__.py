@@ -18,7 +18,7 @@ from tcgrad.prove.places import with_places_as_sums
 from tcgrad.prove.rewrite import rewrite
 from tcgrad.prove.scalar import vanishes_by_sympy
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import Assumption
+from tcgrad.simplify.assume import Assumption, Assumptions
 from tcgrad.simplify.expand import TooLargeError, expand
 
 __all__ = ["prove_equal"]
@@ -53,7 +53,7 @@ def _difference(
     left: Define,
     right: Define,
     statements: tuple[Statement, ...],
-    assumed: tuple[Assumption, ...],
+    assumed: Assumptions,
     sizes: Sequence[Mapping[str, int]],
 ) -> Difference:
     positions = {old: new.expr for old, new in zip(right.free, left.free, strict=True)}

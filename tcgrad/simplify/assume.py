@@ -43,7 +43,10 @@ class Assumption:
     along: tuple[str, ...] = ()
 
 
-def assumptions_about(program: Program) -> tuple[Assumption, ...]:
+Assumptions = tuple[Assumption, ...]  # that hold together
+
+
+def assumptions_about(program: Program) -> Assumptions:
     """What the declarations of a program's inputs let formulas for people assume."""
     return tuple(
         Assumption(item.tensor, kind, symmetric_with((item.tensor,), program.statements) if kind == "symmetric" else ())
@@ -52,7 +55,7 @@ def assumptions_about(program: Program) -> tuple[Assumption, ...]:
     )
 
 
-def jointly(assumptions: tuple[Assumption, ...], program: Program) -> tuple[Assumption, ...]:
+def jointly(assumptions: Assumptions, program: Program) -> Assumptions:
     """The assumptions as they are where all of them hold: what is made of several symmetric tensors is symmetric."""
     symmetric = [each.tensor for each in assumptions if each.kind == "symmetric"]
     if len(symmetric) < 2:

@@ -30,9 +30,8 @@ from tcgrad.check.user.side import UserSide
 from tcgrad.evaluate import Array
 from tcgrad.evaluate.sizes import resized
 from tcgrad.ir.nodes import IndexSum
-from tcgrad.ir.program import bodies
+from tcgrad.ir.program import nodes_in
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import walk
 from tcgrad.records import cached_property, dataclass
 
 
@@ -165,8 +164,8 @@ class Bench:
         """The lengths of the sums in the equations and in the gradients, each once, without those of one term."""
         sizes = self.sample.sizes or {}
         statements = (*self.sample.program.statements, *self.paths.derivation.backward)
-        nodes = (node for statement in statements for body in bodies(statement) for node in walk(body))
-        lengths = (resized(i.size, sizes).value for node in nodes if isinstance(node, IndexSum) for i in node.indices)
+        sums = (node for node in nodes_in(*statements) if isinstance(node, IndexSum))
+        lengths = (resized(index.size, sizes).value for node in sums for index in node.indices)
         return tuple(dict.fromkeys(length for length in lengths if length > 1))
 
     def element(self, tensor: Tensor, flat: int) -> tuple[tuple[int, ...], str]:

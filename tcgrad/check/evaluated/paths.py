@@ -17,9 +17,9 @@ from tcgrad.calculus.unconstrained import unconstrained
 from tcgrad.check.labels import axis_names
 from tcgrad.evaluate.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
-from tcgrad.ir.program import Intrinsic, Program, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors, nodes_in
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of
-from tcgrad.ir.traversal import tensors_read, walk
+from tcgrad.ir.traversal import tensors_read
 from tcgrad.records import cached_property, dataclass
 
 _LITERAL = re.compile(r"\d\.\d{4}")
@@ -98,8 +98,8 @@ class Paths:
         if has_hessian(self.program):
             statements += (*self.gradients.statements, *self.second_tangents)
         varying = depending_on(self.program, [item.tensor for item in self.program.inputs])
-        nodes = [node for statement in statements for body in bodies(statement) for node in walk(body)]
-        return any(isinstance(s, Intrinsic) for s in statements) or any(_is_double(node, varying) for node in nodes)
+        has_lapack = any(isinstance(statement, Intrinsic) for statement in statements)
+        return has_lapack or any(_is_double(node, varying) for node in nodes_in(*statements))
 
 
 def _is_double(node: Expr, varying: set[Tensor]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import prod
 
 from tcgrad.calculus.recognise import recognised
@@ -10,7 +9,7 @@ from tcgrad.evaluate.functions import is_complex_in_double
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where
-from tcgrad.ir.program import Intrinsic, Program, Recurrence, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Intrinsic, Program, Recurrence, Statement, bodies, defined_tensors, nodes_in
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import children, tensors_read, walk
 from tcgrad.simplify.powers import is_division
@@ -28,7 +27,7 @@ def why_not_complex(program: Program, *, kinks: bool = False, special: bool = Fa
         on the branch that it starts from.
     special: whether special functions do, which have complex values in double precision alone, if they have any.
     """
-    for node in _nodes(program):
+    for node in nodes_in(*program.statements):
         if kinks and _is_rational_in_parts(node):
             continue
         match node:
@@ -51,8 +50,8 @@ def _is_analytic(function: Function, *, kinks: bool, special: bool) -> bool:
 
 def abstract_functions(program: Program) -> tuple[Function, ...]:
     """The abstract functions that the equations call, each once, in the order of occurrence."""
-    calls = (node.function for node in _nodes(program) if isinstance(node, Call) and node.function.is_abstract)
-    return tuple(dict.fromkeys(calls))
+    calls = (node.function for node in nodes_in(*program.statements) if isinstance(node, Call))
+    return tuple(dict.fromkeys(function for function in calls if function.is_abstract))
 
 
 def has_ties(program: Program) -> bool:
@@ -60,18 +59,18 @@ def has_ties(program: Program) -> bool:
     return any(
         (isinstance(node, Call) and node.function.seam == "kink")
         or (isinstance(node, IndexReduce) and node.kind in _EXTREMES)
-        for node in _nodes(program)
+        for node in nodes_in(*program.statements)
     )
 
 
 def has_extremes(program: Program) -> bool:
     """Whether the equations have largest or smallest elements, of which several may be equal."""
-    return any(isinstance(node, IndexReduce) and node.kind in _EXTREMES for node in _nodes(program))
+    return any(isinstance(node, IndexReduce) and node.kind in _EXTREMES for node in nodes_in(*program.statements))
 
 
 def has_comparisons(program: Program) -> bool:
     """Whether the equations compare numbers that inputs move, of which some may be equal."""
-    comparisons = (node for node in _nodes(program) if isinstance(node, Iverson))
+    comparisons = (node for node in nodes_in(*program.statements) if isinstance(node, Iverson))
     return any(tensor.is_real for node in comparisons for tensor in tensors_read(node))
 
 
@@ -81,10 +80,10 @@ def why_branches_are_rounded(program: Program) -> str:
     """
     rounded: set[str] = set()
     for statement in program.statements:
-        reasons = [_why_rounded(node, rounded) for body in bodies(statement) for node in walk(body)]
+        reasons = [_why_rounded(node, rounded) for node in nodes_in(statement)]
         if isinstance(statement, Intrinsic) or any(reasons):
             rounded |= {tensor.name for tensor in defined_tensors(statement)}
-        for node in (node for body in bodies(statement) for node in walk(body) if _decides(node)):
+        for node in filter(_decides, nodes_in(statement)):
             reason = next(filter(None, (_why_rounded(part, rounded) for part in walk(node))), "")
             if reason:
                 return f"rounding decides which branch is taken: {reason}"
@@ -101,7 +100,7 @@ def without_a_kink(program: Program) -> frozenset[int]:
 
 
 def _decisions(statement: Statement) -> int:
-    return sum(map(_decides, (node for body in bodies(statement) for node in walk(body))))
+    return sum(map(_decides, nodes_in(statement)))
 
 
 def _decides(node: Expr) -> bool:
@@ -127,7 +126,7 @@ def why_not_exact(program: Program, *, kinks: bool = False) -> str:
 
     kinks: whether functions that are rational on either side of a kink count as rational.
     """
-    for node in _nodes(program):
+    for node in nodes_in(*program.statements):
         reason = "" if kinks and _is_rational_in_parts(node) else _irrational(node)
         if reason:
             return reason
@@ -137,10 +136,6 @@ def why_not_exact(program: Program, *, kinks: bool = False) -> str:
         return "logdet is not rational"
     heaviest = max(_weights(program).values())
     return "" if heaviest <= _LARGEST_WEIGHT else "exact numbers would grow too long"
-
-
-def _nodes(program: Program) -> Iterator[Expr]:
-    return (node for statement in program.statements for body in bodies(statement) for node in walk(body))
 
 
 def _is_rational_in_parts(node: Expr) -> bool:

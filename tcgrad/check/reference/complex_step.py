@@ -18,6 +18,7 @@ from tcgrad.check.reference.directions import Directions
 from tcgrad.check.reference.estimate import Estimate, in_chunks
 from tcgrad.check.sampling.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.complex_steps import STEP
 from tcgrad.evaluate.labelled import batch_of
 from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.parts import together
@@ -26,7 +27,6 @@ from tcgrad.records import cached_property, dataclass, replace
 
 METHOD = "complex step"
 
-STEP = 2.0**-100
 _FAR_BEYOND = 2.0**20
 _SQUARE = _FAR_BEYOND * STEP**2  # the most that a third derivative makes of it
 # So far within the errors of the type that is checked is the reference's that one draw of its own will do.

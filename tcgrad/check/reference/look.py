@@ -14,7 +14,6 @@ from tcgrad.check.forward import flips, taken_at_first
 from tcgrad.check.program.traits import Traits
 from tcgrad.check.reference.choice import LARGEST_DEGREE
 from tcgrad.check.reference.complex_step import METHOD as COMPLEX
-from tcgrad.check.reference.complex_step import STEP
 from tcgrad.check.reference.differences import Move, first_steps, scale
 from tcgrad.check.reference.directions import Mixed, random_mixture
 from tcgrad.check.reference.ladder import CONFIRMED
@@ -23,6 +22,7 @@ from tcgrad.check.sampling.points import Point
 from tcgrad.check.sampling.random_inputs import Types, draw_inputs, draw_upstream, turn_of
 from tcgrad.check.sampling.sampler import Sampler
 from tcgrad.evaluate import Array, Context
+from tcgrad.evaluate.complex_steps import STEP
 from tcgrad.evaluate.labelled import Labelled, batch_of
 from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from tcgrad.notation.matrix.building import product
+from tcgrad.notation.matrix.common import Word
 from tcgrad.notation.matrix.nodes import Identity, MatMul, Matrix, Scale, Sum, Transpose
 from tcgrad.notation.matrix.scaling import ordered, scaled, unscaled
 from tcgrad.notation.matrix.shape import shape
@@ -13,7 +14,6 @@ from tcgrad.notation.matrix.transpose import shorter, transpose
 from tcgrad.records import dataclass, replace
 
 MOST_TERMS = 24  # of a sum in which products of binomials are looked for
-Word = tuple[Matrix, ...]  # the factors of a matrix product; () for the identity
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
@@ -24,7 +25,8 @@ from tcgrad.notation.matrix.shape import shape
 from tcgrad.notation.matrix.signs import is_decimal
 from tcgrad.notation.matrix.transpose import transpose
 
-Word = tuple[Matrix, ...]  # the factors of a matrix product
+Word = tuple[Matrix, ...]  # the factors of a matrix product; () for the identity
+Adding = Callable[[Iterable[Matrix]], Matrix]  # the sum of terms, as the caller makes it
 
 
 def common_scalars(terms: list[Scale]) -> Scale:

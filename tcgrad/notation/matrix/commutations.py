@@ -6,17 +6,14 @@ The derivative of what is symmetric is of the first kind, ``d vec(X Xᵀ) / d ve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from tcgrad.notation.matrix.building import product
-from tcgrad.notation.matrix.common import word_of
+from tcgrad.notation.matrix.common import Adding, word_of
 from tcgrad.notation.matrix.nodes import Commutation, Identity, Kron, Matrix, Scale, Sum, VecOrder
 from tcgrad.notation.matrix.scaling import scaled, unscaled
 from tcgrad.notation.matrix.shape import shape
 from tcgrad.records import dataclass
-
-Adding = Callable[[Iterable[Matrix]], Matrix]
 
 
 def with_commuted_joined(terms: list[Scale], add: Adding) -> list[Scale]:

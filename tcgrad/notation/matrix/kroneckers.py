@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from tcgrad.notation.matrix.building import kronecker, outer_pieces, product
+from tcgrad.notation.matrix.common import Adding
 from tcgrad.notation.matrix.negation import lifted
 from tcgrad.notation.matrix.nodes import Identity, Kron, MatMul, Matrix, Scale
 from tcgrad.notation.matrix.scaling import scaled, unscaled
 from tcgrad.notation.matrix.shape import shape
 from tcgrad.records import dataclass, replace
-
-Adding = Callable[[Iterable[Matrix]], Matrix]
 
 
 def with_kroneckers_joined(terms: list[Scale], add: Adding) -> list[Scale]:

@@ -1,6 +1,6 @@
 """The matrix IR: scalars, column vectors and matrices, composed as the Matrix Cookbook composes them.
 
-Constructors check nothing and simplify nothing; `matrix_building` and `matrix_elementwise` do both. A vector is a
+Constructors check nothing and simplify nothing; `building` and `elementwise` do both. A vector is a
 column, its transpose a row. Functions, powers, comparisons and Hadamard products are elementwise over operands of one
 shape, scalars apart.
 """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from itertools import product as pairs
 
 from tcgrad.notation.matrix.binomials import addends
 from tcgrad.notation.matrix.building import outer_pieces, product
+from tcgrad.notation.matrix.common import Adding
 from tcgrad.notation.matrix.nodes import MatMul, Matrix, Scale, Sum
 from tcgrad.notation.matrix.scaling import scaled, unscaled
 from tcgrad.notation.matrix.shape import shape
@@ -14,7 +14,6 @@ from tcgrad.notation.matrix.transpose import transpose
 from tcgrad.notation.matrix.tree import length
 from tcgrad.records import replace
 
-Adding = Callable[[Iterable[Matrix]], Matrix]
 Sides = tuple[Matrix, Matrix]  # the column and the row of an outer product
 
 

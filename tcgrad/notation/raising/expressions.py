@@ -1,7 +1,7 @@
 """From index notation to matrix notation: a matrix expression with the same value, or a refusal with its reason.
 
 A node with no more than two free indices becomes a scalar, a column or a matrix, the first index its rows. Products
-under sums are the interesting part: see `raising_products`. It refuses before it guesses.
+under sums are the interesting part: see `raising.products`. It refuses before it guesses.
 """
 
 from __future__ import annotations

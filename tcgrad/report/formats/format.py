@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tcgrad.report.checks.runs import Entry, Run
     from tcgrad.report.look import Look
-    from tcgrad.report.runs import Entry, Run
 
 
 class Format(ABC):

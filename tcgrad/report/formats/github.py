@@ -9,10 +9,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from tcgrad.report.checks.runs import START, Entry, Region, Run
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.markdown import render_table
 from tcgrad.report.formats.words import details, headline, uri
-from tcgrad.report.runs import START, Entry, Region, Run
 
 _ORDER = ("error", "fail", "inconclusive", "pass")
 _ROOM = 1 << 20  # bytes of a step's summary

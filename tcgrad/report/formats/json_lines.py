@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tcgrad.report.checks.runs import Entry, Run
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.json_object import SCHEMA_VERSION, describe, dump
-from tcgrad.report.runs import Entry, Run
 from tcgrad.version import __version__
 
 

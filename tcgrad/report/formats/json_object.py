@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tcgrad.report.check_json import render_json
+from tcgrad.report.checks.json_object import render_json
+from tcgrad.report.checks.runs import Entry, Issue, Run
 from tcgrad.report.formats.format import Format
-from tcgrad.report.runs import Entry, Issue, Run
 from tcgrad.version import __version__
 
 SCHEMA_VERSION = 1

@@ -10,9 +10,9 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from tcgrad.check.judging.results import Result
+from tcgrad.report.checks.runs import Entry, Region, Run
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.words import details, headline, reason, seeds, title, uri
-from tcgrad.report.runs import Entry, Region, Run
 
 _FOREIGN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUTCOMES = ("failure", "error", "skipped")

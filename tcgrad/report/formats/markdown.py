@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tcgrad.report.checks.runs import Entry, Run
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.words import counts, details, headline, seeds, summary, uri
-from tcgrad.report.runs import Entry, Run
 
 _SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "error": "⛔"}
 

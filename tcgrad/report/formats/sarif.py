@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from tcgrad.codes import CODES
+from tcgrad.report.checks.runs import START, Entry, Region, Run
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.json_object import dump
 from tcgrad.report.formats.words import headline, reason, title, uri
-from tcgrad.report.runs import START, Entry, Region, Run
 from tcgrad.version import __version__
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tcgrad.report.check_text import render_summary, render_text
+from tcgrad.report.checks.runs import Entry, Run
+from tcgrad.report.checks.text import render_summary, render_text
 from tcgrad.report.diagnostics import escape
 from tcgrad.report.formats.format import Format
 from tcgrad.report.formats.words import summary
 from tcgrad.report.look import Look, render_verdict
-from tcgrad.report.runs import Entry, Run
 
 if TYPE_CHECKING:
     from tcgrad.check.judging.results import CheckResult, Status

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from tcgrad.check.judging.results import Result, TermResult
-from tcgrad.report.check_text import SAID, render_details
+from tcgrad.report.checks.runs import Entry, Issue, Run
+from tcgrad.report.checks.text import SAID, render_details
 from tcgrad.report.diagnostics import escape
-from tcgrad.report.runs import Entry, Issue, Run
 
 _MOST_TERMS = 2
 

@@ -9,19 +9,17 @@ from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read, walk
 from tcgrad.simplify import simplify
-from tcgrad.simplify.assume import Assumption, assume
+from tcgrad.simplify.assume import Assumption, Assumptions, assume
 from tcgrad.simplify.expand import TooLargeError, expand
 
 
-def defined_unit_sums(
-    statements: Iterable[Statement], assumptions: Iterable[Assumption]
-) -> dict[Tensor, tuple[Assumption, ...]]:
+def defined_unit_sums(statements: Iterable[Statement], assumptions: Iterable[Assumption]) -> dict[Tensor, Assumptions]:
     """The tensors that statements define and that add up to 1 along their last axis, with what that takes for granted.
 
     assumptions: what is known about inputs.
     """
     inputs = {each.tensor: (each,) for each in assumptions if each.kind == "unit sums"}
-    known: dict[Tensor, tuple[Assumption, ...]] = dict(inputs)
+    known: dict[Tensor, Assumptions] = dict(inputs)
     for statement in statements if known else ():
         if isinstance(statement, Define) and statement.free:
             made_of = tuple([tensor for tensor in tensors_read(statement.body) if tensor in known])

@@ -12,7 +12,7 @@ from functools import partial
 
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, Iverson
-from tcgrad.ir.program import Define, Statement, bodies
+from tcgrad.ir.program import Define, Statement, nodes_in
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import children, free_indices, map_children, replace_components, tensors_read, terms_of, walk
@@ -42,7 +42,7 @@ class Presentation:
         self._told: list[tuple[Expr, tuple[Expr, ...]]] = []  # by the statements, with the parts of them that tell it
         self._reading: dict[Tensor | None, list[int]] = {}  # the places in it, by the first tensor that is read there
         for statement in statements:
-            for part in (node for body in bodies(statement) for node in walk(body)):
+            for part in nodes_in(statement):
                 whole = simplify(part) if isinstance(part, Add) else part
                 if isinstance(part, Add) and isinstance(whole, Add):
                     looks = self._looks(whole)

@@ -1,0 +1,1 @@
+"""From the text of an equation to its syntax tree."""

@@ -1,0 +1,1 @@
+"""Which values each index takes."""

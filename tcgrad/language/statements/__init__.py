@@ -1,0 +1,1 @@
+"""Equations, recurrences and expectations as statements of a program."""
