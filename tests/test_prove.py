@@ -44,6 +44,9 @@ odd power: y = cos(s)^3 | y = cos(s) - cos(s)*sin(s)^2
 double angle: y = sin(2*s) | y = 2*sin(s)*cos(s)
 error functions: y = erfc(s) | y = 1 - erf(s)
 hyperbolic: y = cosh(s)^2 - sinh(s)^2 | y = 1
+artanh by logarithms: y[i] = atanh(x[i])/s | y[i] = (log((1 + x[i])/2) - log((1 - x[i])/2))/(2*s)
+arsinh by a logarithm: y = asinh(s*t) | y = log(s*t + sqrt(s^2*t^2 + 1))
+arcosh by a logarithm: y = acosh(s + 2) | y = log(s + 2 + sqrt((s + 1)*(s + 3)))
 log of exp: y = log(exp(s)*exp(t)) | y = s + t
 a power by its logarithm: y = exp(s*log(t) + s) | y = t^s*exp(s)
 a product of powers by logarithms: y[i] = exp(2*s*log(x[i]) - t*log(s)) | y[i] = x[i]^(2*s)/s^t

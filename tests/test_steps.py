@@ -297,6 +297,16 @@ def test_the_exponential_of_a_logarithm_is_told():
     )
 
 
+def test_what_is_multiplied_out_is_by_no_definition():
+    coupling = "['s[k] = tanh(w[k])', 'y[k] = x[k]*exp(s[k]) + u[k]*w[k]', 'f = sum[k](y[k]^2)/2 - sum[k](s[k])']"
+    text = f"dims: {{K: 3}}\ninputs: {{x: [K], u: [K], w: [K]}}\nwrt: [w]\nequations: {coupling}\n"
+    (chains,) = explain(derive(program_of(text))).jacobians
+    last, before = chains[-1].steps[-1], chains[-1].steps[-2]
+    assert print_expr(last.expr, chains[-1].free) == "u[p]*y[p] + (s[p]^2 - 1)*(1 - x[p]*y[p]*exp(s[p]))"
+    assert print_expr(before.expr, chains[-1].free) == "s[p]^2 + y[p]*(u[p] + x[p]*exp(s[p])*(1 - s[p]^2)) - 1"
+    assert [rule.words for rule in last.rules] == ["collect like terms"]
+
+
 def test_what_is_written_by_the_inverses_of_factors_is_called_so():
     equations = "['y[i,j] = a[i,k]*x[k,j]', 'f = logdet(y)']"
     derivation = derive(program_of(f"inputs: {{a: [3, 3], x: [3, 3]}}\nequations: {equations}"))

@@ -61,7 +61,7 @@ def derive(
     gradients = tuple(map(lines.gradient, sources))
     closed = ClosedForms(made.worked, made.known, tell)
     scalar = program.lone_scalar
-    own = list(map(Scalar(scalar, closed, readable).both, gradients)) if scalar in targets else []
+    own = list(map(Scalar(scalar, closed, readable, lines).both, gradients)) if scalar in targets else []
     jacobians = tuple(
         own[place][0] if target is scalar else _readable(closed.jacobian(target, source), readable)
         for target in targets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tcgrad.calculus.closed import ClosedForms
 from tcgrad.calculus.derivation import Gradient, Jacobian
 from tcgrad.calculus.differentiate import times
+from tcgrad.calculus.gradients import GradientLines
 from tcgrad.calculus.jacobians import from_gradients
 from tcgrad.calculus.readable import Readable
 from tcgrad.calculus.trace import unheard
@@ -27,6 +28,7 @@ class Scalar:
     of: Tensor
     closed: ClosedForms
     readable: Readable
+    lines: GradientLines
 
     def both(self, gradient: Gradient) -> tuple[Jacobian, Gradient]:
         """The Jacobian by an input, and the input's gradient: each by the other where that is shorter.
@@ -37,7 +39,18 @@ class Scalar:
             case (Define() as line,):
                 return self._with_line(gradient, line)
             case _:
-                return self._with_closed_form(self.closed.jacobian(self.of, gradient.wrt), gradient)
+                made, shorter = self._with_closed_form(self.closed.jacobian(self.of, gradient.wrt), gradient)
+                return self._with_lines_in_one(made, shorter, gradient)
+
+    def _with_lines_in_one(self, made: Jacobian, shorter: Gradient, gradient: Gradient) -> tuple[Jacobian, Gradient]:
+        """The same by the lines of the ``gradient`` in one, if that is shorter than what was ``made``."""
+        joined = self.lines.alone(gradient)
+        match joined.statements:
+            case (Define() as line,) if made.define and cost(line.body) <= cost(made.define.body):
+                shown = self.readable.shown(next(from_gradients([line], self.of)))
+                return replace(made, define=_with_body_of(made.define, shown), assumed=joined.assumed), joined
+            case _:
+                return made, shorter
 
     def _with_line(self, gradient: Gradient, line: Define) -> tuple[Jacobian, Gradient]:
         """The same if the gradient is one line."""
@@ -53,8 +66,7 @@ class Scalar:
             jacobian, shorter = self._with_closed_form(made, gradient, closely=False)
             if jacobian.define and cost(jacobian.define.body) <= cost(shown.body):
                 return jacobian, shorter
-        positions = {old: new.expr for old, new in zip(shown.free, made.define.free, strict=True)}
-        return replace(by_line, define=replace(made.define, body=substitute(shown.body, positions))), gradient
+        return replace(by_line, define=_with_body_of(made.define, shown)), gradient
 
     @cached_property
     def _is_straight(self) -> bool:
@@ -73,6 +85,12 @@ class Scalar:
             line = self.readable.printed.define(Define(gradient_of(gradient.wrt), settled.free, product))
             gradient = Gradient(gradient.wrt, (line,), assumed, through=gradient)
         return replace(jacobian, define=define, assumed=assumed), gradient
+
+
+def _with_body_of(define: Define, other: Define) -> Define:
+    """A definition by the right side of another one, over its own indices."""
+    positions = {old: new.expr for old, new in zip(other.free, define.free, strict=True)}
+    return replace(define, body=substitute(other.body, positions))
 
 
 def _is_short(line: Define) -> bool:

@@ -126,9 +126,9 @@ class Difference:
 
     def _with_logarithms_joined(self) -> Expr:
         """By what the derived formula takes logarithms of: that is positive."""
-        positive = arguments_of_logarithms((self.derived, unfold(self.derived, self.definitions)))
-        apart = with_logarithms_apart(self.unfolded, positive) if positive else self.unfolded
-        return apart if apart is self.unfolded else expand(normalise(simplify(apart)))
+        positive = arguments_of_logarithms(map(rewrite, (self.derived, unfold(self.derived, self.definitions))))
+        apart = with_logarithms_apart(self.rewritten, positive) if positive else self.rewritten
+        return apart if apart is self.rewritten else expand(normalise(simplify(apart)))
 
     def _with_roots_as_one(self) -> Expr:
         """By what the derived formula takes roots of: that is not negative."""
