@@ -225,3 +225,18 @@ def test_functions_of_nearly_the_same_elements_are_worked_out_once():
     functions = emitted.source.partition("def forward_saved")[2].partition("def value_and_grad")[0]
     assert [functions.count(f"np.{name}(") for name in ("sin", "cos")] == [1, 1]
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("form", ["A[k,i,j]", "inv(A)[k,i,j]"])
+def test_quadratic_forms_of_differences_keep_their_digits(form):
+    """Far from the origin the differences are small beside what they are made of."""
+    equation = f"y[b,k] = (x[b,i] - mu[k,i])*{form}*(x[b,j] - mu[k,j])"
+    inputs = ["x: [4, 3]", "mu: [2, 3]", "A: {shape: [2, 3, 3], sample: spd}"]
+    module = Emitted(spec(inputs, [equation])).module
+    random = np.random.default_rng(0)
+    z, mu = random.integers(-4, 5, (2, 4, 3)) / 4.0
+    a = np.stack([np.eye(3), np.diag([1, 2, 0.5])])
+    weights = a if form[0] == "A" else np.linalg.inv(a)
+    differences = z[:, None] - mu[:2]
+    y = module.forward(z + 2.0**24, mu[:2] + 2.0**24, a)
+    np.testing.assert_allclose(y, np.einsum("bki,kij,bkj->bk", differences, weights, differences), rtol=1e-14)
