@@ -240,3 +240,20 @@ def test_quadratic_forms_of_differences_keep_their_digits(form):
     differences = z[:, None] - mu[:2]
     y = module.forward(z + 2.0**24, mu[:2] + 2.0**24, a)
     np.testing.assert_allclose(y, np.einsum("bki,kij,bkj->bk", differences, weights, differences), rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("axes", ["b,k", "k,b"])
+def test_products_of_all_factors_but_one_are_made_for_all_at_once(size, axes):
+    """No array has an element for each pair of factors, nothing is divided, and zeros are factors like others."""
+    shape = [3 if axis == "b" else size for axis in axes.split(",")]
+    emitted = Emitted(spec([f"x: {shape}"], [f"y[b] = prod[k](sin(x[{axes}]) + 1)"]))
+    assert "np.where" not in emitted.source.partition("def hessian")[0]
+    check_everything(emitted)
+    x = np.random.default_rng(0).normal(size=(3, size))
+    x[0, :2] = x[1, 0] = -np.pi / 2
+    factors = np.sin(x) + 1
+    others = np.stack([np.delete(factors, k, axis=1).prod(axis=1) for k in range(size)], axis=1)
+    given = x if axes == "b,k" else x.T
+    _, (dx,) = emitted.module.value_and_grad(given, np.ones(3))
+    np.testing.assert_allclose(dx if axes == "b,k" else dx.T, others * np.cos(x), rtol=1e-14, atol=1e-30)
