@@ -225,3 +225,35 @@ def test_functions_of_nearly_the_same_elements_are_worked_out_once():
     functions = emitted.source.partition("def forward_saved")[2].partition("def value_and_grad")[0]
     assert [functions.count(f"np.{name}(") for name in ("sin", "cos")] == [1, 1]
     check_everything(emitted)
+
+
+@pytest.mark.parametrize("form", ["A[k,i,j]", "inv(A)[k,i,j]"])
+def test_quadratic_forms_of_differences_keep_their_digits(form):
+    """Far from the origin the differences are small beside what they are made of."""
+    equation = f"y[b,k] = (x[b,i] - mu[k,i])*{form}*(x[b,j] - mu[k,j])"
+    inputs = ["x: [4, 3]", "mu: [2, 3]", "A: {shape: [2, 3, 3], sample: spd}"]
+    module = Emitted(spec(inputs, [equation])).module
+    random = np.random.default_rng(0)
+    z, mu = random.integers(-4, 5, (2, 4, 3)) / 4.0
+    a = np.stack([np.eye(3), np.diag([1, 2, 0.5])])
+    weights = a if form[0] == "A" else np.linalg.inv(a)
+    differences = z[:, None] - mu[:2]
+    y = module.forward(z + 2.0**24, mu[:2] + 2.0**24, a)
+    np.testing.assert_allclose(y, np.einsum("bki,kij,bkj->bk", differences, weights, differences), rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("axes", ["b,k", "k,b"])
+def test_products_of_all_factors_but_one_are_made_for_all_at_once(size, axes):
+    """No array has an element for each pair of factors, nothing is divided, and zeros are factors like others."""
+    shape = [3 if axis == "b" else size for axis in axes.split(",")]
+    emitted = Emitted(spec([f"x: {shape}"], [f"y[b] = prod[k](sin(x[{axes}]) + 1)"]))
+    assert "np.where" not in emitted.source.partition("def hessian")[0]
+    check_everything(emitted)
+    x = np.random.default_rng(0).normal(size=(3, size))
+    x[0, :2] = x[1, 0] = -np.pi / 2
+    factors = np.sin(x) + 1
+    others = np.stack([np.delete(factors, k, axis=1).prod(axis=1) for k in range(size)], axis=1)
+    given = x if axes == "b,k" else x.T
+    _, (dx,) = emitted.module.value_and_grad(given, np.ones(3))
+    np.testing.assert_allclose(dx if axes == "b,k" else dx.T, others * np.cos(x), rtol=1e-14, atol=1e-30)

@@ -630,3 +630,25 @@ def test_gradients_of_soft_alignments_are_finite_however_far_apart_the_series_ar
     assert abs(dx.sum() + dy.sum()) < 1e-12 * np.abs(dx).sum()
     along = made.hvp(x, y, np.ones(4), np.ones(5))
     np.testing.assert_allclose(np.concatenate(along), 0, atol=1e-10)
+
+
+@pytest.mark.parametrize("chosen", ["[ok[j] > 0]", "[ok[j] == 1]", "ok[j]"])
+def test_a_condition_that_stands_before_a_sum_chooses_among_the_exponentials_in_it(chosen):
+    """The gradients of keys and values have the condition in front of the sum over the queries."""
+    below = chosen.replace("j", "m")
+    equation = f"o[i,e] = {chosen}*exp(q[i,d]*k[j,d])*v[j,e]/sum[m]({below}*exp(q[i,c]*k[m,c]))"
+    inputs = "{q: [3, 2], k: [4, 2], v: [4, 5], ok: {shape: [4], dtype: int, sample: {integers: [0, 2]}}}"
+    made = tcgrad.loads(f"inputs: {inputs}\nequations: ['{equation}']\n").compile()
+    random = np.random.default_rng(0)
+    q, k, v, do = (random.normal(size=shape) for shape in ((3, 2), (4, 2), (4, 5), (3, 5)))
+    ok = np.array([1, 0, 1, 1])
+    q, k = 100 * q, 100 * k
+    k[1] = 1e4 * q[0]  # left out, and would overflow
+    scores = np.where(ok, q @ k.T, -np.inf)
+    a = np.exp(scores - scores.max(axis=1, keepdims=True))
+    a /= a.sum(axis=1, keepdims=True)
+    ds = a * (do @ v.T - (do * (a @ v)).sum(axis=1, keepdims=True))
+    value, gradients = made.value_and_grad(q, k, v, ok, do)
+    np.testing.assert_allclose(value, a @ v, rtol=1e-9)
+    for got, wanted in zip(gradients, (ds @ k, ds.T @ q, a.T @ do), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=1e-9)

@@ -105,6 +105,17 @@ def _squared_distances(a, b):
     return squares
 '''
 
+PRODUCTS_OF_OTHERS = '''\
+def _products_of_others(a, axis=0):
+    """The product of all elements along an axis but one, in the place of each; right with zeros."""
+    a = np.moveaxis(a, axis, 0)
+    before, after = np.ones_like(a), np.ones_like(a)
+    np.cumprod(a[:-1], axis=0, out=before[1:])
+    np.cumprod(a[:0:-1], axis=0, out=after[-2::-1])
+    before *= after
+    return np.moveaxis(before, 0, axis)
+'''
+
 LINALG = '''\
 def _linalg(function, *arrays):
     """A function of np.linalg in the arrays' own dtype: it has neither float16 nor long double."""
@@ -167,6 +178,7 @@ _HELPERS = {
     "pad": PAD,
     "add_at": ADD_AT,
     "squared_distances": SQUARED_DISTANCES,
+    "products_of_others": PRODUCTS_OF_OTHERS,
     "linalg": LINALG,
     "adjugate": ADJUGATE,
     "minors": MINORS,

@@ -28,6 +28,7 @@ from tcgrad.emit.graph.operations import (
     Outer,
     Pad,
     Pick,
+    ProductsOfOthers,
     Reduction,
     Reshape,
     Select,
@@ -119,9 +120,12 @@ class CallPrinter(SizePrinter, ABC):
                 return f"{self._operand(averaged)}.mean({axis_argument(axes, averaged)})"
             case Largest(axes):
                 self.used.helpers["largest"] = None
-                return f"_largest({', '.join(filter(None, (self._plain(argument), axis_argument(axes, argument))))})"
+                return f"_largest({self._along(argument, axes)})"
             case Reduction(kind, axes):
                 return f"{self._operand(argument)}.{kind}({axis_argument(axes, argument)})"
+            case ProductsOfOthers(axis):
+                self.used.helpers["products_of_others"] = None
+                return f"_products_of_others({self._along(argument, (axis,))})"
             case Trace():
                 return f"np.trace({self._plain(argument)})"
             case Outer():
@@ -164,6 +168,10 @@ class CallPrinter(SizePrinter, ABC):
 
     def _list(self, nodes: Sequence[Node]) -> str:
         return ", ".join(map(self._plain, nodes))
+
+    def _along(self, node: Node, axes: tuple[int, ...]) -> str:
+        """The arguments of a helper that works along axes."""
+        return ", ".join(filter(None, (self._plain(node), axis_argument(axes, node))))
 
     def _new_sizes(self, shape: Sequence[Integer]) -> str:
         """The sizes of a reshaped array; the one that is an expression is left to NumPy."""

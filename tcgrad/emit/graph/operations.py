@@ -226,6 +226,13 @@ class Reduction(Operation):
 
 
 @dataclass(frozen=True)
+class ProductsOfOthers(Operation):
+    """The product of all elements along an axis but one, in the place of each."""
+
+    axis: int
+
+
+@dataclass(frozen=True)
 class Trace(Operation):
     """The sum of a matrix's diagonal."""
 

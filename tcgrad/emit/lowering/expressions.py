@@ -24,7 +24,7 @@ from tcgrad.emit.lowering.factors import (
 from tcgrad.emit.lowering.pointwise import Pointwise, axes_within
 from tcgrad.emit.lowering.products import Products
 from tcgrad.emit.lowering.recover import deltas_as_masks, scattered
-from tcgrad.emit.lowering.structure import UNIT, Structured, Term, added, finished
+from tcgrad.emit.lowering.structure import UNIT, Structured, Term, added, finished, sum_at_hand
 from tcgrad.emit.sizes.equalities import Equalities
 from tcgrad.ir.guards import slacks_of
 from tcgrad.ir.indices import Integer
@@ -47,6 +47,7 @@ from tcgrad.ir.nodes import (
 from tcgrad.ir.traversal import free_indices, sorts_in, tensors_read
 from tcgrad.ir.whole import as_integer
 from tcgrad.simplify.facts.attained import attained
+from tcgrad.simplify.powers import split_coefficient
 
 
 class Expressions(Pointwise):
@@ -127,7 +128,7 @@ class Expressions(Pointwise):
         if box is not None:
             return self._multiplied(box, hint)
         wide = separable_sum(parts)
-        if wide is not None:
+        if wide is not None and not self._is_met(parts, wide, hint):
             return self._multiplied_out(parts, wide, hint)
         masks = deltas_as_masks(parts.factors, parts.deltas, parts.summed, self.gaps)
         parts.deltas = [delta for delta in parts.deltas if delta not in masks]
@@ -158,6 +159,18 @@ class Expressions(Pointwise):
         for number in sorted(range(len(held)), key=held.__getitem__, reverse=True):
             products[number] = self._product(IndexSum(tuple(parts.summed), Mul((*rest, wide.terms[number]))), hint)
         return added(self.build, [term for number in range(len(held)) for term in products[number].terms], hint)
+
+    def _is_met(self, parts: Factors, place: int, hint: Axes) -> bool:
+        """Whether a factor that is a sum of arrays was multiplied by others before, which is less to do then."""
+        terms = [split_coefficient(term) for term in cast("Add", parts.factors[place][0]).terms]
+        if not all(isinstance(read, Component) for _, read in terms):
+            return False
+        inner = axes_within(hint, parts.summed)
+        known = sum_at_hand(self.build, [(number, self.dense(read, inner)) for number, read in terms])
+        if known is None:
+            return False
+        others = [Operand(self.dense(read, inner), under) for read, under in parts.factors if type(read) is Component]
+        return any(mask & 1 for mask in self.products.built.sets_known([Operand(known), *others]))
 
     def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""

@@ -86,15 +86,16 @@ def is_contraction(term: Expr) -> bool:
 def separable_sum(parts: Factors) -> int | None:
     """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed.
 
-    None where several are over the same indices: a product of differences, multiplied out, loses its digits.
+    None where several have the same indices, or the same that are kept, as in a quadratic form: a product of
+    differences, multiplied out, loses its digits.
     """
     found: list[tuple[int, set[Index]]] = []
     for place, (factor, inverted) in enumerate(parts.factors):
         if isinstance(factor, Add) and not inverted and not is_guard(factor):
             axes = set(free_indices(factor))
             if not axes.isdisjoint(parts.summed) and _is_larger(factor, axes, parts):
-                found.append((place, axes))
-    alone = [place for place, axes in found if sum(axes == other for _, other in found) == 1]
+                found.append((place, axes.difference(parts.summed)))
+    alone = [place for place, kept in found if sum(kept == other for _, other in found) == 1]
     return alone[0] if alone else None
 
 

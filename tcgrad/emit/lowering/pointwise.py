@@ -9,7 +9,7 @@ from fractions import Fraction
 from tcgrad.emit.graph.arrays import Axes, Kind, Value
 from tcgrad.emit.graph.elementwise import elementwise
 from tcgrad.emit.graph.exponentials import logsumexp, share
-from tcgrad.emit.graph.operations import Apply, Compare, Power, Select
+from tcgrad.emit.graph.operations import Apply, Compare, Power, ProductsOfOthers, Select
 from tcgrad.emit.graph.reductions import reduced
 from tcgrad.emit.lowering.definitions import Definitions, plain
 from tcgrad.emit.lowering.factors import without_unused
@@ -17,6 +17,7 @@ from tcgrad.emit.lowering.structure import UNIT, Structured, Term
 from tcgrad.ir.guards import branches_of
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
+    ONE,
     Call,
     Const,
     Expr,
@@ -132,6 +133,9 @@ class Pointwise(ABC):
         unused = tuple(index for index in expr.indices if index not in used)
         if unused:
             return self.lower(without_unused(expr, unused), hint)
+        others = self._products_of_others(expr, hint)
+        if others is not None:
+            return plain(others)
         sign, kind, body = self._reduced(expr, axes_within(hint, expr.indices))
         # What is read may be the same along an axis, and then has none.
         same = tuple(index for index in expr.indices if index not in body.axes)
@@ -142,6 +146,21 @@ class Pointwise(ABC):
         if expr.kind == "logsumexp":
             return plain(Value(logsumexp(self.build, body.node, gone), kept))
         return Structured((Term(sign, Value(reduced(self.build, kind, body.node, gone), kept)),))
+
+    def _products_of_others(self, expr: IndexReduce, hint: Axes) -> Value | None:
+        """A product that leaves out the factor at another index, for all values of that at once; None for others."""
+        match expr:
+            case IndexReduce("prod", (own,), Where(Iverson("==", IndexValue(left), IndexValue(right)), then, factor)):
+                place = left.as_index if right == own.expr else right.as_index if left == own.expr else None
+                if place is None or then != ONE or place.size != own.size or place in free_indices(factor):
+                    return None
+                factors = self._floating(factor, tuple(own if index is place else index for index in hint))
+                if own not in factors.axes:
+                    return None
+                operation = ProductsOfOthers(factors.axes.index(own))
+                node = self.build.graph.make(operation, (factors.node,), factors.node.shape)
+                return Value(node, tuple(place if index is own else index for index in factors.axes))
+        return None
 
     def _reduced(self, expr: IndexReduce, hint: Axes) -> tuple[Fraction, ReductionKind, Value]:
         """A sign, and what a reduction is of what, for ``max(-a)`` is ``-min(a)``."""

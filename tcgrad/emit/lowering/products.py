@@ -174,7 +174,7 @@ class _Plan:
         if isinstance(tree, int):
             return self._scaled(self._operand(tree))
         left, right = self._operand(tree[0]), self._operand(tree[1])
-        small = min((left, right), key=lambda operand: _volume(operand.value.axes))
+        small = min((left, right), key=lambda operand: (_volume(operand.value.axes), operand.value.node.serial))
         one_array = left.value.node.base is right.value.node.base  # BLAS computes half of a matrix times its transpose
         if not self.scale or one_array or _volume(small.value.axes) >= _volume(self._kept(self._whole)):
             return self._scaled(self._combined(left, right, self._whole))

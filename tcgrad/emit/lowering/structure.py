@@ -6,13 +6,13 @@ with it; the zeros are written down once, when a whole array is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
 from tcgrad.emit.graph.arrays import Axes, Kind, Node, Value
-from tcgrad.emit.graph.common_operands import are_turned, collected
-from tcgrad.emit.graph.journal import SumKey
+from tcgrad.emit.graph.common_operands import Scaled, are_turned, collected
+from tcgrad.emit.graph.journal import Labels, SumKey
 from tcgrad.emit.graph.memory_order import unturned
 from tcgrad.emit.graph.operations import Broadcast, Full, Number
 from tcgrad.emit.graph.values import Builder
@@ -93,24 +93,39 @@ def _merge(build: Builder, terms: list[Term], hint: Axes) -> Term:
     return Term(sign, value, first.equal, first.loose)
 
 
-def plus(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
+def plus(build: Builder, terms: Sequence[Scaled], hint: Axes) -> Scaled:
     """The elementwise sum, with its sign; one built before, under whatever indices and signs, is found again."""
     if are_turned(terms):
         terms = [(coefficient, unturned(value)) for coefficient, value in terms]
     if all(coefficient.numerator < 0 for coefficient, _ in terms):
         sign, value = plus(build, [(-coefficient, value) for coefficient, value in terms], hint)
         return -sign, value
-    ordered = sorted(terms, key=lambda term: (term[1].node.serial, _size(term[0])))
-    key, labels = _sum_key(ordered)
+    ordered, key, labels = _sorted(terms)
     for sign, wanted in ((UNIT, key), (-UNIT, _negated(key))):
         known = build.known_sum(wanted, ordered)
         if known is not None:
-            index_of = {label: index for index, label in labels.items()}
-            return sign, Value(known[0], tuple(index_of[label] for label in known[1]))
+            return sign, _renamed(known, labels)
     sign, value = _built_sum(build, terms, hint)
     key = key if sign > 0 else _negated(key)
     build.keep_sum(key, ordered, value.node, tuple([labels[index] for index in value.axes]))
     return sign, value
+
+
+def sum_at_hand(build: Builder, terms: Sequence[Scaled]) -> Value | None:
+    """The elementwise sum, or its opposite, if it was built before."""
+    ordered, key, labels = _sorted(terms)
+    known = build.known_sum(key, ordered) or build.known_sum(_negated(key), ordered)
+    return None if known is None else _renamed(known, labels)
+
+
+def _renamed(known: tuple[Node, Labels], labels: Mapping[Index, int]) -> Value:
+    index_of = {label: index for index, label in labels.items()}
+    return Value(known[0], tuple([index_of[label] for label in known[1]]))
+
+
+def _sorted(terms: Sequence[Scaled]) -> tuple[Sequence[Scaled], SumKey, dict[Index, int]]:
+    ordered = sorted(terms, key=lambda term: (term[1].node.serial, _size(term[0])))
+    return ordered, *_sum_key(ordered)
 
 
 def _sum_key(ordered: Sequence[tuple[Fraction, Value]]) -> tuple[SumKey, dict[Index, int]]:
@@ -127,7 +142,7 @@ def _negated(key: SumKey) -> SumKey:
     return tuple([(-numerator, denominator, serial, own) for numerator, denominator, serial, own in key])
 
 
-def _built_sum(build: Builder, terms: Sequence[tuple[Fraction, Value]], hint: Axes) -> tuple[Fraction, Value]:
+def _built_sum(build: Builder, terms: Sequence[Scaled], hint: Axes) -> Scaled:
     """The sum, with its sign; terms that broadcast alike are added before they are broadcast."""
     terms = collected(build, terms, partial(plus, build))
     if len(terms) == 1:

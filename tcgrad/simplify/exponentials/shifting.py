@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import is_not
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import children, factors_of, map_children, product_of, rebuild, sorts_in, walk
+from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, rebuild, sorts_in, walk
 from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponentials.exponent_shift import Shift
 from tcgrad.simplify.exponentials.exponential_ratios import with_one_exponential
@@ -33,25 +34,37 @@ _EXP, _LOG, _SOFTPLUS = (FUNCTIONS[name] for name in ("exp", "log", "softplus"))
 _OVERFLOWING = frozenset({"exp", "cosh"})
 
 
-def shifted(expr: Expr) -> Expr:
-    """The expression with the exponents of every such quotient, and in every such logarithm, shifted."""
+def shifted(expr: Expr, beside: tuple[Expr, ...] = ()) -> Expr:
+    """The expression with the exponents of every such quotient, and in every such logarithm, shifted.
+
+    beside: what the expression is multiplied by. Conditions among that choose among its exponentials, too.
+    """
     if _OVERFLOWING.isdisjoint(sorts_in(expr)):
         return expr
     match expr:
-        case Mul():
-            whole = map_children(expr, _shifted_factor)
-            made = _shifted_quotient(whole)
+        case Mul(factors):
+            parts = tuple(
+                _shifted_factor(factor, (*beside, *factors[:place], *factors[place + 1 :]))
+                for place, factor in enumerate(factors)
+            )
+            whole = rebuild(expr, parts) if any(map(is_not, parts, factors)) else expr
+            made = _shifted_quotient(whole, beside)
             return _shifted_inside(made, (IndexSum, Add) if made is whole else (IndexSum,))
         case Pow():
-            return _shifted_quotient(_shifted_factor(expr))
+            return _shifted_quotient(_shifted_factor(expr), beside)
         case Call(function) if function is _LOG:
             return _cosh_apart(expr) or _logarithm_apart(expr) or _shifted_logarithm(map_children(expr, shifted))
+        case IndexSum(indices):
+            outside = tuple(part for part in beside if not set(indices).intersection(free_indices(part)))
+            return map_children(expr, lambda body: shifted(body, outside))
+        case Add():
+            return map_children(expr, lambda term: shifted(term, beside))
     return map_children(expr, shifted)
 
 
-def _shifted_factor(expr: Expr) -> Expr:
+def _shifted_factor(expr: Expr, beside: tuple[Expr, ...] = ()) -> Expr:
     """The factor of a quotient, which is shifted as a whole, with what is in it shifted."""
-    return map_children(expr, shifted) if isinstance(expr, Pow) else shifted(expr)
+    return map_children(expr, shifted) if isinstance(expr, Pow) else shifted(expr, beside)
 
 
 def _sums(factor: Expr, *, below: bool) -> Iterator[Expr]:
@@ -66,14 +79,16 @@ def _sums(factor: Expr, *, below: bool) -> Iterator[Expr]:
             yield from _sums(base, below=below != (value < 0))
 
 
-def _shifted_quotient(quotient: Expr) -> Expr:
+def _shifted_quotient(quotient: Expr, beside: tuple[Expr, ...] = ()) -> Expr:
     """The quotient with its exponentials shifted, where it has as many of them as it divides by sums of their like; or
     fewer, where a number is one of them.
+
+    beside: what it is multiplied by.
     """
     quotient = with_one_exponential(quotient)
     for total in list(_sums(quotient, below=True)):
         if shift := Shift.of(total):
-            made, degree = shift.off(quotient)
+            made, degree = shift.off(quotient, beside)
             if not degree:
                 quotient = made
             elif degree < 0 and shift.has_number:
