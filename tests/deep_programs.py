@@ -34,7 +34,7 @@ FORMS = (
     *("reduction",) * 8,
 )
 INDEXED = (  # where there is an index
-    *("(1.5 + sin({a}))^{i}", "({a})*({i} + 1)", "{i}/3*({a})", "delta[{i},{j}]*({a})", "delta[{i}//2,{j}]*({a})"),
+    *("(1.5 + sin({a}))^{i}", "({a})*({i} + 1)", "{i}/3*({a})", "{equal}*({a})", "delta[{i}//2,{j}]*({a})"),
     *("delta[{i}%2,0]*({a})", "delta[2*{i},{j}+1]*({a})", "[{i} <= {j}]*({a})"),
     *("sum[{o}]([{o} {compare} {i}]*({s}))", "sum[{o}]([{o} {compare} {i}{shift}]*({s}))"),
     *("exp({x})/sum[{o}](exp({y}))", "{x} - max[{o}]({y})"),
@@ -164,12 +164,14 @@ class Writer:
     def _beside(self, form: str, free: Indices, depth: int) -> dict[str, str]:
         """What a form has besides terms: indices, components, comparisons."""
         found = {"x": self.read(free), "condition": self._condition(free)}
-        if "{i}" in form or "{o}" in form:
+        if any(part in form for part in ("{i}", "{o}", "{equal}")):
             i, o = self.random.choice(_pairs(free))
             x = self.read((i,)) if "{y}" in form else found["x"]
             found |= {"i": i, "j": self.random.choice(free), "o": o, "x": x, "y": re.sub(rf"\b{i}\b", o, x)}
             found |= {"s": self.term((*free, o), depth - 1), "compare": self.random.choice(COMPARED)}
             found["shift"] = self.random.choice(("+1", "-1"))
+            same = INDICES[i] == INDICES[found["j"]]  # a delta joins no two ranges that are declared apart
+            found["equal"] = f"delta[{i},{found['j']}]" if same else f"[{i} == {found['j']}]"
         return found
 
     def _reduction(self, free: Indices, depth: int) -> str:

@@ -46,3 +46,12 @@ def test_digits_of_differences_are_kept():
     far = 2.0**20
     near = np.round(x * 2**20) / 2**20
     np.testing.assert_allclose(module.jvp(near + far, dx), module.jvp(near, dx), rtol=1e-13, atol=1e-13)
+
+
+def test_a_divisor_in_a_term_cancels_with_a_factor_beside_the_sum():
+    """``p (log(p) + 1 - 2/p)``, where several sums are multiplied."""
+    text = "inputs: {x: [3, 5], y: {shape: [3], dtype: int, sample: {integers: [0, 5]}}}\nequations:\n"
+    text += "  - 'p[n] = exp(x[n,y[n]])/sum[d](exp(x[n,d]))'\n  - 'o[n] = (2 - p[n])*log(p[n])'\n"
+    (line,) = tcgrad.loads(text).derive().as_dict()["gradients"][0]["index"]
+    softmax = "exp(x[p,q])/(1[d]*exp(x[p,d]))"
+    assert line == f"dl/dx[p,q] = dl/do[p]*(2 - p[p]*(log(p[p]) + 1))*(delta[q,y[p]] - {softmax})"

@@ -568,10 +568,18 @@ def test_what_a_mask_leaves_out_may_be_as_large_as_it_likes(equations, dtype, la
     assert gradient.dtype == second.dtype == dtype
 
 
+SHARES, RELATIVE = "p[i,j] = exp(x[i,j])/(1[k]*exp(x[i,k]))", "p[i,j] = exp(x[i,j] - logsumexp[k](x[i,k]))"
+
 LOOKED_UP = {
-    "in a logarithm": ["L = -mean[i](log(p[i,t[i]]))"],
-    "by a name": ["q[i] = p[i,t[i]]", "L = -mean[i](log(q[i]))"],
-    "where there is a label": ["L = -mean[i]([t[i] >= 0]*log(p[i,t[i]]))"],
+    "in a logarithm": [SHARES, "L = -mean[i](log(p[i,t[i]]))"],
+    "by a name": [SHARES, "q[i] = p[i,t[i]]", "L = -mean[i](log(q[i]))"],
+    "where there is a label": [SHARES, "L = -mean[i]([t[i] >= 0]*log(p[i,t[i]]))"],
+    "relative to all": [RELATIVE, "q[i] = p[i,t[i]]", "L = -mean[i](log(q[i]))"],
+    "relative to their logarithm": [
+        "l[i] = logsumexp[k](x[i,k])",
+        "q[i] = exp(x[i,t[i]] - l[i])",
+        "L = -mean[i](log(q[i]))",
+    ],
 }
 
 
@@ -583,8 +591,7 @@ def test_the_logarithm_of_a_softmax_at_a_label(equations, dtype, large):
     lowest = -1 if masked else 0
     label = f"{{shape: [4], dtype: int, sample: {{integers: [{lowest}, 5]}}}}"
     head = f"inputs: {{x: [4, 5], t: {label}}}\nequations:\n"
-    lines = ["p[i,j] = exp(x[i,j])/(1[k]*exp(x[i,k]))", *equations]
-    function = tcgrad.loads(head + "".join(f"  - {line}\n" for line in lines)).compile()
+    function = tcgrad.loads(head + "".join(f"  - {line}\n" for line in equations)).compile()
     x = (large * np.random.default_rng(0).normal(size=(4, 5))).astype(dtype)
     t = np.array([0, 4, -1 if masked else 1, 2])
     with np.errstate(divide="raise"):
@@ -594,6 +601,21 @@ def test_the_logarithm_of_a_softmax_at_a_label(equations, dtype, large):
     np.testing.assert_allclose(loss, -(own * exact[np.arange(4), t]).sum() / 4, rtol=20 * np.finfo(dtype).eps)
     expected = own[:, None] * (np.exp(exact) - np.eye(5)[t]) / 4
     np.testing.assert_allclose(gradient, expected, atol=20 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("share", ["exp(x[i,t[i]])/sum[k](exp(x[i,k]))", "exp(x[i,t[i]] - logsumexp[k](x[i,k]))"])
+def test_the_focal_loss_of_scores_however_far_apart(share):
+    """Where the share of the label is 0 to all digits, the loss is the cross entropy."""
+    text = "inputs: {x: [2, 3], t: {shape: [2], dtype: int, sample: {integers: [0, 3]}}}\nequations:\n"
+    function = tcgrad.loads(f"{text}  - p[i] = {share}\n  - f[i] = -(1 - p[i])^2*log(p[i])\n").compile()
+    x, t = np.array([[0.0, 900, 1], [0.5, -1, 2]]), np.array([0, 2])
+    log_p = special.log_softmax(x, axis=1)
+    p, own = np.exp(log_p[[0, 1], t]), log_p[[0, 1], t]
+    slope = 2 * p * (1 - p) * own - (1 - p) ** 2
+    f, (gradient,) = function.value_and_grad(x, t, np.ones(2))
+    np.testing.assert_allclose(f, -((1 - p) ** 2) * own, rtol=1e-14)
+    np.testing.assert_allclose(gradient, slope[:, None] * (np.eye(3)[t] - np.exp(log_p)), rtol=1e-13)
+    np.testing.assert_allclose(function.jacobian(x, t)["f", "x"].sum(axis=1), gradient, rtol=1e-13)
 
 
 @pytest.mark.parametrize("n", [3, 200, 1500, 10**9])

@@ -42,11 +42,13 @@ class _Kind(Enum):
     WEIGHTED = "an exponential times other values, or a sum of such"
     DIVIDED = "a quotient by a sum of exponentials"
     EVEN = "an exponential in proportion to such a sum"  # it does not grow with the exponents
+    SHIFTED = "an exponential relative to the largest, or to all of them"  # nor does this
     LOGISTIC = "a sigmoid"
 
 
 _GROWING = (_Kind.GROWN, _Kind.WEIGHTED)
 _OF_EXPONENTIALS = (*_GROWING, _Kind.DIVIDED, _Kind.EVEN)
+_ANY = (*_OF_EXPONENTIALS, _Kind.SHIFTED)
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,12 @@ class WrittenOut:
                 self._keep(tensor, _Meaning(_Kind.LOGISTIC, define.free, define.body))
             case Role.DEFINED:
                 is_alias = isinstance(define.body, Component)
-                body = self._with(define.body, _OF_EXPONENTIALS if is_alias else _GROWING)
+                body = self._with(define.body, _ANY if is_alias else _GROWING)
                 kind = _kind_of(body)
-                if kind is not None and not self._takes_largest_off(body):
+                if kind is not None and self._takes_largest_off(body):
+                    if is_call(body, "exp"):  # whose logarithm is at hand: that of a sum would shift it again
+                        self._keep(tensor, _Meaning(_Kind.SHIFTED, define.free, body))
+                elif kind is not None:
                     self._keep(tensor, _Meaning(kind, define.free, body))
                     self._degrees[tensor] = int(kind in _GROWING)
             case _ if self._degrees and (degree := self._degree(tensor)):
@@ -101,7 +106,7 @@ class WrittenOut:
 
     def _keep(self, tensor: Tensor, meaning: _Meaning) -> None:
         self._meanings[tensor] = meaning
-        if meaning.kind not in (_Kind.EVEN, _Kind.LOGISTIC):
+        if meaning.kind not in (_Kind.EVEN, _Kind.SHIFTED, _Kind.LOGISTIC):
             self._uneven.add(tensor)
 
     def define(self, define: Define) -> Define:
@@ -116,12 +121,18 @@ class WrittenOut:
         if not self._may_help(expr):
             return expr
         if isinstance(expr, Call) and expr.function is _LOG:
-            argument = self._with(expr.arguments[0], _OF_EXPONENTIALS)
+            argument = self._in_logarithm(expr.arguments[0])
             if _kind_of(argument):
                 return Call(expr.function, (argument,))
             return self._log_of_sigmoid(expr.arguments[0]) or map_children(expr, self.expression)
         made = self._product(factors_of(expr))
         return map_children(expr if made is None else made, self.expression)
+
+    def _in_logarithm(self, argument: Expr) -> Expr:
+        """The argument of a logarithm with what it reads written out; what is relative already only as its factors."""
+        bases = [as_number_power(factor)[0] for factor in factors_of(argument)]
+        kinds = [_ANY if isinstance(base, Component) else _OF_EXPONENTIALS for base in bases]
+        return _flat(Mul(tuple(map(self._with, factors_of(argument), kinds))))
 
     def _log_of_sigmoid(self, argument: Expr) -> Expr | None:
         """``log(p) = -softplus(-u)`` and ``log(1 - p) = -softplus(u)`` of ``p = sigmoid(u)``; None of all else."""

@@ -105,14 +105,13 @@ class Condensing:
             yield from map(self._definitions.settle, divided(expr))
             yield from map(self._definitions.settle, with_divisors_alike(expr))
             yield from map(self._definitions.settle, with_idle_terms_out(expr))
+            yield from map(self._definitions.settle, with_terms_divided(expr))
         over_one = cleared(expr)
         if over_one is not None:
             yield self._definitions.settle(over_one)
         if isinstance(expr, Add):
             yield from map(self._definitions.settle, with_fractions_joined(expr))
         if size(expr) > _LARGEST_OPEN:
-            if isinstance(expr, Mul):
-                yield from map(self._definitions.settle, with_terms_divided(expr))
             return
         expanded = self._expanded(expr)
         if expanded is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Const, Expr, Mul, Pow, const
+from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Const, Expr, Mul, Pow, const
 from tcgrad.ir.traversal import factors_of, product_of, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
@@ -33,11 +33,13 @@ def divided(expr: Mul) -> Iterator[Expr]:
 
 
 def with_terms_divided(expr: Mul) -> Iterator[Expr]:
-    """The product with those terms of a sum in it apart of which a divisor is a factor: ``(a + b s)/s = a/s + b``."""
+    """The product with those terms of a sum in it apart in which a divisor cancels, ``(a + b s)/s = a/s + b``, or which
+    divide by a factor beside the sum: ``s (a + b/s) = s a + b``, a number where ``s`` is 0.
+    """
     for place, (base, exponent) in enumerate(map(as_power, expr.factors)):
-        for other, factor in enumerate(expr.factors) if exponent == MINUS_ONE else ():
-            terms = factor.terms if isinstance(factor, Add) else ()
-            whole = [term for term in terms if _is_factor(base, term)]
+        for other, factor in enumerate(expr.factors) if exponent in (ONE, MINUS_ONE) else ():
+            terms = factor.terms if isinstance(factor, Add) and other != place else ()
+            whole = [term for term in terms if _is_factor(base, term, divides=exponent == ONE)]
             if 0 < len(whole) < len(terms):
                 rest = product_of([part for n, part in enumerate(expr.factors) if n not in (place, other)])
                 left = Add((ZERO, *[term for term in terms if term not in whole]))
@@ -45,10 +47,11 @@ def with_terms_divided(expr: Mul) -> Iterator[Expr]:
                 yield Mul((rest, Add((Mul((left, expr.factors[place])), *quotients))))
 
 
-def _is_factor(base: Expr, term: Expr) -> bool:
-    """Whether a product has the base, once or more often, as a factor."""
+def _is_factor(base: Expr, term: Expr, *, divides: bool) -> bool:
+    """Whether a product has the base, once or more often, as a factor; or divides by it."""
     for own, exponent in map(as_power, factors_of(term)):
-        if isinstance(exponent, Const) and exponent.value >= 1 and are_equal(own, base):
+        times = exponent.value if isinstance(exponent, Const) else 0
+        if (-times if divides else times) >= 1 and are_equal(own, base):
             return True
     return False
 
