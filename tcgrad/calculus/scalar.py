@@ -47,7 +47,7 @@ class Scalar:
         joined = self.lines.alone(gradient)
         match joined.statements:
             case (Define() as line,) if made.define and cost(line.body) <= cost(made.define.body):
-                shown = self.readable.shown(next(from_gradients([line], self.of)))
+                shown = self.readable.printed.define(next(from_gradients([line], self.of)))
                 return replace(made, define=_with_body_of(made.define, shown), assumed=joined.assumed), joined
             case _:
                 return made, shorter
