@@ -114,3 +114,15 @@ def test_derivatives_are_0_where_something_is_left_out() -> None:
         assert not derivative[np.arange(5), y].any()
     checked = tcgrad.loads(emitted.text)
     assert all(checked.check(dtype=dtype, seed=seed).ok for dtype in ("float32", "float64") for seed in range(3))
+
+
+def test_what_another_mask_leaves_out_already_is_left_out_once() -> None:
+    """Where a product with one of the terms of ``1 - delta[j,0]`` is 0, in sums that are looked through for twins."""
+    made = tcgrad.loads(
+        "dims: {N: 4}\ninputs: {s: [N, N], e: ['2*N']}\n"
+        "equations: ['o[i] = sum[j,k]((1 - delta[j,N-1])*[j >= 1]*(1 - delta[j,0])*e[i+j]*exp(s[j,k]))']\nwrt: [e]\n"
+    )
+    (found,) = made.derive().as_dict()["gradients"]
+    wanted = "dl/do[p-j]*1[k]*exp(s[j,k])*(1 - delta[j,N-1])*[0 <= p - j < N + 1]*[j >= 1]"
+    assert found["index"][-1] == f"dl/de[p] = {wanted}"
+    assert made.check(trials=1).ok

@@ -91,6 +91,8 @@ def with_halves_merged(expr: IndexSum) -> Expr:
     if _are_unlike([*around, *(factor for term in terms for factor in factors_of(term))]):
         return expr  # what both have in common stands before them already
     products = [split_coefficient(simplify(Mul((*around, term)))) for term in terms]
+    if not all(number for number, _ in products):  # 0 beside the others, as delta[i,0] is beside [i >= 1]
+        return expr
     merged = _merged(*(_Total(number, (), expr.indices, body) for number, body in products))
     return merged if merged is not None and cost(merged) < cost(expr) else expr
 
