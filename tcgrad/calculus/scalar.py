@@ -43,10 +43,14 @@ class Scalar:
                 return self._with_lines_in_one(made, shorter, gradient)
 
     def _with_lines_in_one(self, made: Jacobian, shorter: Gradient, gradient: Gradient) -> tuple[Jacobian, Gradient]:
-        """The same by the lines of the ``gradient`` in one, if that is shorter than what was ``made``."""
+        """The same by the lines of the ``gradient`` in one, if that is shorter than what was ``made``: they are together
+        no longer then.
+        """
+        if made.define is None or gradient.cost > cost(made.define.body):
+            return made, shorter
         joined = self.lines.alone(gradient)
         match joined.statements:
-            case (Define() as line,) if made.define and cost(line.body) <= cost(made.define.body):
+            case (Define() as line,) if cost(line.body) <= cost(made.define.body):
                 shown = self.readable.printed.define(next(from_gradients([line], self.of)))
                 return replace(made, define=_with_body_of(made.define, shown), assumed=joined.assumed), joined
             case _:
