@@ -43,8 +43,8 @@ class Scalar:
                 return self._with_lines_in_one(made, shorter, gradient)
 
     def _with_lines_in_one(self, made: Jacobian, shorter: Gradient, gradient: Gradient) -> tuple[Jacobian, Gradient]:
-        """The same by the lines of the ``gradient`` in one, if that is shorter than what was ``made``: they are together
-        no longer then.
+        """The same by the lines of the ``gradient`` in one, if that is shorter than what was ``made``: then they are no
+        longer together, either.
         """
         if made.define is None or gradient.cost > cost(made.define.body):
             return made, shorter
