@@ -11,7 +11,7 @@ from tcgrad.calculus import derive
 from tcgrad.calculus.second import gradient_program
 from tcgrad.check import check
 from tcgrad.cli.app import build
-from tcgrad.cli.explain import render_code
+from tcgrad.cli.commands.explain import render_code
 from tcgrad.codes import CODES
 from tcgrad.emit import emit
 from tcgrad.errors import TcgradError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import rows
 from test_oracles import program_of
 
 from tcgrad.notation.index import print_expr
@@ -57,11 +58,6 @@ a common factor: where(s > 1, t*s, t/s) | t*where(s > 1, s, 1/s)
 its negative: where(s > 1, (s - t)*s, (t - s)/s) | (s - t)*where(s > 1, s, -1/s)
 none: where(s > 1, t, s) | where(s > 1, t, s)
 """
-
-
-def rows(table):
-    split = [line.partition(": ") for line in table.strip().splitlines()]
-    return [pytest.param(*rest.split(" | "), id=name) for name, _, rest in split]
 
 
 def simplified(text):

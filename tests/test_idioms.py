@@ -5,6 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
+from tables import rows
 from test_oracles import check_derivatives, check_emitted, program_of
 
 import tcgrad
@@ -86,11 +87,6 @@ two of one larger: y[i] = 2*relu(x[i]) + softplus(-abs(x[i]))
 the smaller: y[i] = min(x[i], 0) + softplus(-abs(x[i]))
 no difference of inverses: y[i] = (exp(x[i]) - exp(-z[i]))/(exp(x[i]) + exp(-x[i]))
 """
-
-
-def rows(table):
-    split = [line.partition(": ") for line in table.strip().splitlines()]
-    return [pytest.param(*rest.split(" | "), id=name) for name, _, rest in split]
 
 
 def body_of(equation):

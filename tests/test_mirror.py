@@ -1,6 +1,7 @@
 """Definitions that are the same with their last two indices exchanged, or turn their sign, and what that spares."""
 
 import pytest
+from tables import rows
 
 import tcgrad
 from tcgrad.calculus.recognise import recognised
@@ -58,11 +59,6 @@ symbol and more: k[i,j] = levi_civita[i,j,c]*x[0,c] + x[0,i]*x[0,j]
 """
 
 
-def _cases(table: str) -> list[pytest.param]:
-    rows = (line.split(": ", 1) for line in table.strip().splitlines())
-    return [pytest.param(equation, id=name) for name, equation in rows]
-
-
 def _define(equation: str) -> Define:
     program = recognised(tcgrad.loads(f"{HEADER}  - '{equation}'\n").program)
     (define,) = program.statements
@@ -70,14 +66,14 @@ def _define(equation: str) -> Define:
     return define
 
 
-@pytest.mark.parametrize("equation", _cases(MIRRORED))
+@pytest.mark.parametrize("equation", rows(MIRRORED))
 def test_a_definition_is_symmetric(equation):
     define = _define(equation)
     assert is_mirrored(define)
     assert define.tensor.symmetric
 
 
-@pytest.mark.parametrize("equation", _cases(OTHERS))
+@pytest.mark.parametrize("equation", rows(OTHERS))
 def test_a_definition_is_not_symmetric(equation):
     define = _define(equation)
     assert not is_mirrored(define)
@@ -105,12 +101,12 @@ def test_its_instances_are_known_whichever_way_round(one):
     assert wanted in [line.strip() for line in backward.splitlines()]
 
 
-@pytest.mark.parametrize("equation", _cases(SKEW))
+@pytest.mark.parametrize("equation", rows(SKEW))
 def test_a_definition_turns_its_sign(equation):
     assert is_skew(_define(equation))
 
 
-@pytest.mark.parametrize("equation", _cases(NOT_SKEW))
+@pytest.mark.parametrize("equation", rows(NOT_SKEW))
 def test_a_definition_does_not_turn_its_sign(equation):
     assert not is_skew(_define(equation))
 

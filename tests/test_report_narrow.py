@@ -7,7 +7,7 @@ from command_line import tcgrad as tcgrad_in_process
 
 import tcgrad
 from tcgrad.cells import cells, filled
-from tcgrad.cli.explain import render_code
+from tcgrad.cli.commands.explain import render_code
 from tcgrad.cli.listing import listing
 from tcgrad.codes import CODES
 from tcgrad.report.checks.text import render_text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tcgrad.cli.check import command
+from tcgrad.cli.commands.check import command
 from tcgrad.cli.run import run
 from tcgrad.errors import TcgradError
 from tcgrad.settings import SETTINGS, load_settings

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from tables import rows
 
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import ONE, ZERO, Component, IndexSum, Mul, Pow
@@ -115,12 +116,6 @@ bracket in a looser choice: y[i] = sum[k](where(k < i+2, [i != k]*x[k], s)) | y[
 bracket in the other branch: y[i] = sum[k](where(k < i, 0, [i != k]*x[k])) | y[i] = sum[k](where(k < i, 0, x[k]))
 neither odd nor even: y = sigmoid(s - t) | y = sigmoid(t - s)
 """
-
-
-def rows(table):
-    for line in table.strip().splitlines():
-        name, _, rest = line.partition(": ")
-        yield pytest.param(*rest.split(" | "), id=name)
 
 
 def simplified(equation):

@@ -28,7 +28,8 @@ from tcgrad.evaluate import Array
 
 def is_looked_at_first(options: Options, against: UserCode | None, dtype: np.dtype[Any]) -> bool:
     """Whether a user's backward is all that is checked, and along directions, in a type in which these show a mistake
-    in one of many elements."""
+    in one of many elements.
+    """
     if options.method != "directional" or options.only != ("against",) or not is_fine(dtype):
         return False
     is_judged_by_rounding = options.rtol is None and options.atol is None and not options.self_test

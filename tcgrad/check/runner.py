@@ -90,15 +90,7 @@ class _Run:
         missing = self._why_no_module()
         if module is None and not missing and self.options.asks_for(*_OF_MODULE):
             module = compile_module(emit(self.derivation))
-        directional = self.options.method == "directional"
-        samplers = [(Sampler(self.traits, {}, directional), True)]
-        for_users: list[Sampler] = []
-        if self.options.sizes == "all":
-            others = list(other_sizes(self.program))
-            samplers += [(sampler(other, sizes, directional=directional), False) for other, sizes in others]
-            more = sizes_for_users(self.program) if self.against is not None else ()
-            known = [sizes for _, sizes in others]
-            for_users = [sampler(other, sizes, directional=directional) for other, sizes in more if sizes not in known]
+        samplers, for_users = self._samplers()
         results: list[Result] = []
         evaluations = 0
         untied: dict[str, None] = {}
@@ -126,6 +118,18 @@ class _Run:
             evaluations=evaluations,
             allow_inconclusive=self.options.allow_inconclusive,
         )
+
+    def _samplers(self) -> tuple[list[tuple[Sampler, bool]], list[Sampler]]:
+        """What draws samples, each with whether these have the spec's own sizes, and what draws for the user's own alone."""
+        directional = self.options.method == "directional"
+        samplers = [(Sampler(self.traits, {}, directional), True)]
+        if self.options.sizes != "all":
+            return samplers, []
+        others = list(other_sizes(self.program))
+        samplers += [(sampler(other, sizes, directional=directional), False) for other, sizes in others]
+        more = sizes_for_users(self.program) if self.against is not None else ()
+        known = [sizes for _, sizes in others]
+        return samplers, [sampler(one, sizes, directional=directional) for one, sizes in more if sizes not in known]
 
     def _for_dtype(self, trials: Trials, benches: dict[str, Bench]) -> list[Result]:
         """``benches`` takes the first of the spec's own sizes."""

@@ -94,7 +94,8 @@ class Trials:
         self, source: Sampler, seed: tuple[int, int], *, own: bool, first: bool, only: tuple[str, ...] = ()
     ) -> Bench | str | None:
         """Compare everything at a sample, or some kinds ``only`` -> its bench, or why there is none; neither where a
-        look is enough."""
+        look is enough.
+        """
         against = self.against
         if against and is_looked_at_first(self.options, against, self._dtype):
             look = draw_look(source, self._dtype, (self.options.seed, *seed))
@@ -108,7 +109,8 @@ class Trials:
 
     def _compare_undecided(self) -> None:
         """Compare at more samples while anything is undecided: its values were small by chance, or at a kink, or what
-        a directional reference knows is too little. Those have the reference that is best at all."""
+        a directional reference knows is too little. Those have the reference that is best at all.
+        """
         if self.tallies.are_decided:
             return
         source = replace(self._own, directional=False)
@@ -121,7 +123,8 @@ class Trials:
 
     def _compare_where_not_zero(self) -> None:
         """Compare the user's own at more samples while a gradient is 0 at all of them: there anything in proportion to
-        it is right."""
+        it is right.
+        """
         user = self.against
         if user is None or self.tallies.are_failed(user.kinds):
             return
@@ -142,7 +145,8 @@ class Trials:
 
     def _compare_ties(self) -> str:
         """Compare at a point where branches meet, if the program has any, and at others if more of them meet there ->
-        why that could not be done."""
+        why that could not be done.
+        """
         if not self._own.traits.has_ties:
             return ""
         reason = why_no_ties(self._own.program)
@@ -159,7 +163,8 @@ class Trials:
 
     def _compare_many_tied(self) -> None:
         """Compare the user's own where many numbers are equal, if it is right where two are: a largest element may be
-        found at three places."""
+        found at three places.
+        """
         user, traits = self.against, self._own.traits
         if user is None or not traits.has_extremes or self.tallies.untied or self.tallies.are_failed(user.kinds):
             return
@@ -171,7 +176,8 @@ class Trials:
     def _compare_at_borders(self) -> None:
         """Compare the user's own where numbers are equal that conditions compare, if it is right elsewhere: there the
         derivative is that of the branch which the condition chooses, whether the others have it too or not. What is not
-        finite may be meant: a formula for one branch has no value where another takes the place of a pole."""
+        finite may be meant: a formula for one branch has no value where another takes the place of a pole.
+        """
         user, traits = self.against, self._own.traits
         if user is None or not traits.has_comparisons or why_no_ties(traits.program):
             return

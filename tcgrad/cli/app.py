@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import tcgrad
-from tcgrad.cli import check, completion, derive, emit, explain, gallery, init, lint, schema
+from tcgrad.cli.commands import check, completion, derive, emit, explain, gallery, init, lint, schema
 from tcgrad.cli.help import CONTEXT, Example, GroupPage, HelpPage, example_text
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write

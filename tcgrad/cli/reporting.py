@@ -26,7 +26,8 @@ AUTO: Final = "auto"
 @dataclass
 class Reporter:
     """Writes what is known as soon as it is: results to standard output, errors to standard error, and the rest at
-    the end."""
+    the end.
+    """
 
     formats: Sequence[Format]
     files: Sequence[tuple[Format, Path]]

@@ -12,7 +12,7 @@ from typing import TextIO
 import typer
 
 from tcgrad.cli.app import build
-from tcgrad.cli.completion import ASKED, answer
+from tcgrad.cli.commands.completion import ASKED, answer
 from tcgrad.cli.options import Session
 from tcgrad.cli.output import discard_output, write_error
 from tcgrad.cli.status import BUG, CLOSED_PIPE, WELL, WRONG_INPUT, pass_interrupt, render_bug

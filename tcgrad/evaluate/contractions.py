@@ -209,7 +209,8 @@ def _summed_last(value: Labelled, kept: tuple[Index, ...]) -> Labelled:
 
 class _Matrix(NamedTuple):
     """How an array becomes matrices: the axes that are summed over are gone, the others stand in an order, and some
-    of them together."""
+    of them together.
+    """
 
     gone: tuple[int, ...]
     order: tuple[int, ...]
@@ -236,7 +237,8 @@ class _Matrices(NamedTuple):
 @lru_cache(maxsize=2**10)
 def _matrices(axes: _Axes, shapes: _Shapes, kept: tuple[Index, ...]) -> _Matrices:
     """There is a product for each value of the indices of both that are kept; its inner length is that of the others of
-    both, its rows and columns are what is kept of one alone."""
+    both, its rows and columns are what is kept of one alone.
+    """
     both = [index for index in axes[0] if index in axes[1]]
     batch, summed = [i for i in both if i in kept], [i for i in both if i not in kept]
     rows, columns = ([i for i in own if i in kept and i not in both] for own in axes)

@@ -77,7 +77,8 @@ class Noise:
 
     def _add_errors(self, base: Array, size: Array, ulps: float, none: Array | None, out: Array) -> None:
         """Write ``base`` with random errors of up to ``ulps`` units of ``size``, or by underflow, but where there are
-        to be ``none``."""
+        to be ``none``.
+        """
         largest = np.asarray(np.abs(size))
         # Twice as much, for what is drawn is between -1/2 and 1/2.
         largest *= 2 * ulps * self.unit
@@ -105,7 +106,8 @@ class Noise:
 
     def is_odd(self, axis: int, order: int) -> NDArray[np.bool_]:
         """For each draw whether it is one of every two, beginning with the first that is moved, along one ``axis`` of
-        as many as ``order``."""
+        as many as ``order``.
+        """
         odd = np.arange(self.count) // self.still % 2 == 1
         return np.asarray(odd).reshape(*(1,) * axis, -1, *(1,) * (order - axis - 1))
 

@@ -11,7 +11,8 @@ from tcgrad.ir.traversal import children, factors_of, free_indices, indices_with
 
 def footprint(expr: Expr, context: Context) -> int:
     """How many elements the largest array has that is built for ``expr``; a tensor that is there already counts 0, and
-    so does a product that is summed: it is contracted."""
+    so does a product that is summed: it is contracted.
+    """
     if isinstance(expr, Component | Const):
         return 0
     own = prod(context.shape(free_indices(expr)))

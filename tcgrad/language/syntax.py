@@ -94,7 +94,8 @@ class Power:
 @dataclass(frozen=True)
 class Call:
     """``name(arguments)``, ``name'(arguments)`` for derivatives of abstract functions (the primes are part of
-    ``name``), and ``inv(A)[positions]``, where ``positions`` is not None."""
+    ``name``), and ``inv(A)[positions]``, where ``positions`` is not None.
+    """
 
     name: str
     name_span: Span

@@ -18,6 +18,11 @@ def is_call(expr: Expr, name: str) -> bool:
     return isinstance(expr, Call) and expr.function.name == name
 
 
+def argument_of(expr: Expr, name: str) -> Expr | None:
+    """What a call of a function of one argument is of; None for anything else."""
+    return expr.arguments[0] if isinstance(expr, Call) and expr.function.name == name else None
+
+
 def opposite(expr: Expr) -> Expr:
     return Mul((MINUS_ONE, expr))
 

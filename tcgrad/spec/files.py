@@ -75,7 +75,8 @@ def _roughly(data: bytes, name: str, encoding: str = "utf-8") -> Source:
 
 def check_source(source: Source) -> None:
     """Raise TC101 for a character that YAML does not allow, or takes for the end of a line where editors do not;
-    TC103 for a text that is too big."""
+    TC103 for a text that is too big.
+    """
     if len(source.text) > MAX_BYTES:
         message = f"the text has more than {MAX_BYTES} characters: no spec is so big"
         raise _fail("TC103", message, source)

@@ -122,7 +122,8 @@ class _Entry:
 
     def _excused(self, outcome: Comparison) -> Comparison:
         """A failure that the numbers at this sample may explain decides nothing; nor is it left open why nothing could
-        be compared there."""
+        be compared there.
+        """
         excuse = self._overflow or ("rounding decides what the outputs are" if self.bench.drowned else "")
         if excuse and (outcome.status == "fail" or not outcome.elements):
             return replace(outcome, status="inconclusive", message=excuse)

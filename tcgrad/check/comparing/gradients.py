@@ -72,7 +72,8 @@ def compare_gradient(bench: Bench, known: Reference, outputs: Sequence[Tensor]) 
 
 def _left_of_terms(known: Reference, outputs: Sequence[Tensor]) -> float:
     """What rounding may leave of terms that cancel in code that works them out, where a gradient is 0 as far as is
-    known, and the formula may say so without any."""
+    known, and the formula may say so without any.
+    """
     right = known.gradient(outputs) if len(known.columns) else known.projections(outputs)
     if (np.abs(right.value) > right.error).any():
         return 0.0

@@ -118,7 +118,8 @@ def _calls(bench: Bench, module: Module) -> dict[str, Callable[[], dict[str, Arr
 
 def _unlike(bench: Bench, module: Module) -> Iterator[str]:
     """What is not the same that should be: the outputs that `forward_saved` and `value_and_grad` return as well, and
-    what the latter returns without a gradient of the output, which is 1 then."""
+    what the latter returns without a gradient of the output, which is 1 then.
+    """
     upstream = upstream_arrays(bench.sample)
     with suppress(ModuleError):  # told where its values are compared
         saved = module.forward_saved()

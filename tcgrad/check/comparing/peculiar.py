@@ -46,7 +46,8 @@ class Peculiar:
 
     def compare(self) -> None:
         """Compare the user's own at a point for each peculiarity that inputs may have; with whole rows and columns if
-        it is right for some elements."""
+        it is right for some elements.
+        """
         written = Written(self.paths.program)
         inputs = [item.tensor for item in self.source.program.inputs]
         for number, peculiarity in enumerate(PECULIARITIES):

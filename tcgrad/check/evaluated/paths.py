@@ -45,7 +45,8 @@ class Paths:
 
     def stepwise(self, of: Tensor, wrt: Tensor) -> tuple[Statement, ...]:
         """The Jacobian without a closed form. Those that go backward are found together, and share statements: else
-        what many layers lead to would be worked out again for each of their inputs."""
+        what many layers lead to would be worked out again for each of their inputs.
+        """
         if (of, wrt) not in self._stepwise:
             program = self.derivation.worked
             if goes_forward(program, of, wrt):

@@ -124,7 +124,8 @@ class Tally:
 
     def is_unexplained(self, at_home: bool) -> bool:
         """Whether nothing is said yet of failures: of those at the spec's own sizes, if there are any or one there is
-        to be told."""
+        to be told.
+        """
         own = self._failures(at_home=True)
         return not any(c.message for c in own) if at_home else not own and not any(c.message for c in self._failures())
 

@@ -36,7 +36,8 @@ _MOST_ON_THE_WAY = 64
 @dataclass(frozen=True)
 class _Altered:
     """A slip on the way to gradients: the formulas with it, in which ``instead`` stands for ``statement``, if that is
-    not None."""
+    not None.
+    """
 
     mistake: str
     text: str

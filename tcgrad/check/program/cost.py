@@ -22,7 +22,8 @@ _ARRAYS = 8  # values, their wide copies, draws of rounding, differences
 @dataclass(frozen=True)
 class Cost:
     """Of one forward evaluation: the elements of all tensors, or of the longest range if it has more, and the passes
-    through innermost loops."""
+    through innermost loops.
+    """
 
     elements: int
     operations: int

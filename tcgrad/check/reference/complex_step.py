@@ -158,7 +158,8 @@ class ComplexSteps:
         self, moved: Mapping[str, Array], count: int, dtype: np.dtype[Any], draws: _Draws, *, still: int = 0
     ) -> tuple[dict[str, Array], Rounding]:
         """The slopes under random rounding in arithmetic of ``dtype``, with a first axis of draws, after those under
-        none if so many points are ``still``; and what bounds the errors of the reference with them."""
+        none if so many points are ``still``; and what bounds the errors of the reference with them.
+        """
         context, own = self.complex_forward.context, np.finfo(self.forward.context.dtype)
         copies, unit = draws.number + (still > 0), unit_roundoff(dtype) * draws.larger
         # What underflows in the wider arithmetic of a reference does not do so there.

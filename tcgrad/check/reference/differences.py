@@ -85,7 +85,8 @@ class Differences:
 
     def beside(self, directions: Mapping[str, Directions]) -> dict[str, Array]:
         """The slopes of the outputs along a single direction, at a step far below the size of the data, and nothing of
-        their errors; none at all where another branch is taken that near."""
+        their errors; none at all where another branch is taken that near.
+        """
         move = Move(directions, BESIDE)
         (step,) = steps = first_steps(self.forward.context.arrays, move)
         found = self._values(self._moved(move, np.zeros(1, np.int64), steps))

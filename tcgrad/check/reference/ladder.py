@@ -1,5 +1,6 @@
 """The ladder of references: exact arithmetic where it is cheap, a complex step where the equations are analytic, and
-difference quotients always."""
+difference quotients always.
+"""
 
 from __future__ import annotations
 
@@ -187,7 +188,8 @@ class _Found:
 @dataclass(frozen=True)
 class _Proof:
     """What was found for some inputs, and the parts of their directions in a single one of all of them together, along
-    which it is to be confirmed."""
+    which it is to be confirmed.
+    """
 
     found: Mapping[str, _Found]
     parts: Mapping[str, Array]

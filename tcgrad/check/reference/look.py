@@ -64,7 +64,8 @@ class Look(Point):
 
     def slopes(self) -> dict[str, Slope]:
         """Those by each input; none where neither differences nor complex steps are exact, where a branch ends nearby,
-        or where differences along a direction of several inputs do not bear out what complex steps find."""
+        or where differences along a direction of several inputs do not bear out what complex steps find.
+        """
         if not self._is_possible:
             return {}
         moves = {wrt: self._move(wrt) for wrt in self.directions if wrt not in self._stepped}

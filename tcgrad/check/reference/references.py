@@ -1,5 +1,6 @@
 """The reference for the derivatives by one input at one sample: difference quotients, element by element or along
-random directions."""
+random directions.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +173,8 @@ def located(ladder: Ladder, known: Reference) -> Reference:
 @dataclass(frozen=True)
 class _Places:
     """Where the derivatives by an input are worked out: by elements, and along random directions if these are not all
-    that there is to know."""
+    that there is to know.
+    """
 
     elements: Elements
     mixed: Array | None = None

@@ -1,5 +1,6 @@
 """Steps for second differences, which see no wave that is shorter than they are, and lose it in rounding: first
-differences do."""
+differences do.
+"""
 
 from __future__ import annotations
 

@@ -110,7 +110,8 @@ class SecondReference:
     @cached_property
     def _estimates(self) -> dict[Couple, Estimate]:
         """Along all pairs of directions of any two inputs; those by inputs that are used late stand together, which
-        move little of what is to be evaluated."""
+        move little of what is to be evaluated.
+        """
         names = [tensor.name for tensor in self.sample.program.wrt]
         several = []
         for number, second in enumerate(names):
@@ -138,7 +139,8 @@ class SecondReference:
 
     def _grid(self, first: str, second: str, *, mixed: bool = False) -> Pairs:
         """Some elements of ``first``, and its directions if they are to be ``mixed``, with each direction of
-        ``second``."""
+        ``second``.
+        """
         us, vs, rows = self._known_directions(first), self._known_mixed(second), self._rows(first, second)
         if mixed:
             rows = np.concatenate([rows, np.arange(len(self._known_elements(first)), len(us))])
@@ -164,7 +166,8 @@ class SecondReference:
 
     def _known_elements(self, name: str) -> Elements:
         """Along single elements: all of them, or a stratified sample; the same object again, of which more may be
-        known."""
+        known.
+        """
         if name not in self._elements:
             value, inputs = self.sample.value(name), len(self.sample.program.wrt)
             dtype, wanted = self.sample.forward.context.dtype, min(_SEEN, inputs * _ELEMENTS)

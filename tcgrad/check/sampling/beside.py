@@ -89,7 +89,8 @@ class _Ways:
 
     def felt_change(self, ends: Sequence[int], kink: tuple[int, int]) -> tuple[int, float]:
         """The first of ``ends`` on the way to which outputs feel that a decision is made otherwise, with the place
-        where it is; the first at all if they feel none."""
+        where it is; the first at all if they feel none.
+        """
         first = (ends[0], self.change(ends[0], kink))
         others = ((end, self.change(end, kink)) for end in ends[1:])
         return first if len(ends) == 1 else next(filter(self._is_felt, chain([first], others)), first)
@@ -116,7 +117,8 @@ class _Ways:
 
     def beside(self, end: int, kink: tuple[int, int], change: float, side: int) -> Sample | None:
         """A sample on one ``side`` of a ``change``, if there is one; where rounding decides something at all distances,
-        the nearest: numbers that are equal wherever they are may do so, as those of which one is clipped."""
+        the nearest: numbers that are equal wherever they are may do so, as those of which one is clipped.
+        """
         least, doubtful = unit_roundoff(self.types.checked) ** _COARSER, None
         for distance in _DISTANCES:
             place = change + side * distance

@@ -69,7 +69,8 @@ def felt(kinks: Kinks, forward: Forward, program: Program, random: np.random.Gen
 
 def are_felt_between(first: Forward, second: Forward, program: Program, random: np.random.Generator) -> bool:
     """Whether an output has other slopes at one of two points next to each other, along a random direction of all
-    inputs."""
+    inputs.
+    """
     direction = _direction(first, program, random)
     here, there = (_moved(each, direction).arrays for each in (first, second))
     return any(_differ(here[of.name].imag, there[of.name].imag) for of in program.outputs)

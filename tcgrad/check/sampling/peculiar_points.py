@@ -74,7 +74,8 @@ class PeculiarPoint(Point):
 
     def _is_smooth(self, flips: Kinks) -> bool:
         """Whether outputs feel no kink or jump, no pole, and no end of a root, though other branches are taken next to
-        the point."""
+        the point.
+        """
         if self.traits.why_not_complex_on_a_branch:
             return False
         if not flips.isdisjoint(self.forward.kinks):
@@ -84,7 +85,8 @@ class PeculiarPoint(Point):
 
     def _is_alike_on_either_side(self) -> bool:
         """Whether outputs, which have values at a pole or where a root ends, have about the same next to the point, and
-        the same slopes: they make nothing of what is there."""
+        the same slopes: they make nothing of what is there.
+        """
         arrays, dtype = {name: self.value(name) for name in self.forward.given}, self.forward.context.dtype
         moves = {wrt.name: _NEAR * self.random.normal(size=self.value(wrt.name).shape) for wrt in self.program.wrt}
         before, after = (
@@ -148,7 +150,8 @@ class _Making:
 
     def upstream(self, drawn: Mapping[str, Array]) -> dict[str, Array]:
         """Gradients of the outputs with peculiar elements; where there is but one, it is never so small that nothing
-        is left to be compared."""
+        is left to be compared.
+        """
         changed = {name: self._exact(self._changed(array, one_of=_ONE_OF_UPSTREAM)) for name, array in drawn.items()}
         return {
             name: array if array.size > 1 or np.abs(array).max(initial=0) >= 1 else drawn[name]

@@ -155,7 +155,8 @@ def turn_of(seed: tuple[int, ...]) -> int:
 
 def _sign(place: int, turn: int) -> int:
     """A sign that changes from the first turn to the second, from the third to the fourth, and so on. Those of two
-    places differ in some of these pairs, at first those of neighbours, and are alike in others."""
+    places differ in some of these pairs, at first those of neighbours, and are alike in others.
+    """
     return -1 if (turn + (place & (turn // 2 + 1)).bit_count()) % 2 else 1
 
 

@@ -114,7 +114,8 @@ def _median(numbers: Array) -> Any:
 
 def nearest(unit: float, grid: float) -> float:
     """What numbers that branches are decided by are equal within at ties, where rounding of a ``unit`` is simulated and
-    inputs are multiples of ``grid``; 0 if they are of none."""
+    inputs are multiples of ``grid``; 0 if they are of none.
+    """
     return min(_NEAREST, grid / 2, _NEAR * unit)
 
 

@@ -42,7 +42,8 @@ def free_dims(program: Program) -> dict[str, int]:
 
 def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
     """The program at other sizes -> each with the sizes of all dims. What does not fit the spec or its
-    derivatives, or gives indices other ranges, is left out."""
+    derivatives, or gives indices other ranges, is left out.
+    """
     dims = free_dims(program)
     if dims:
         for candidates in (_primes(dims), [(dict.fromkeys(dims, 1), _WORK)]):
@@ -52,7 +53,8 @@ def other_sizes(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
 def sizes_for_users(program: Program) -> Iterator[tuple[Program, dict[str, int]]]:
     """The same for what a user wrote by hand: every dim one larger, so that none keeps its size, or is odd once more,
     and arrays still are in the proportions that the author had in mind; and all dims equal, if there are several: there
-    no code can tell axes apart by their lengths."""
+    no code can tell axes apart by their lengths.
+    """
     dims = free_dims(program)
     if dims:
         yield from _other(program, [({name: size + 1 for name, size in dims.items()}, _WORK)])

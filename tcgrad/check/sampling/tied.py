@@ -67,7 +67,8 @@ def _tied(
     unfelt: bool,
 ) -> Sample | None:
     """A sample where inputs are numbers of few digits, if rounding in ``dtype`` decides nothing there and branches
-    meet that outputs feel, if they have to, by more than ``least`` decisions else than those ``known``."""
+    meet that outputs feel, if they have to, by more than ``least`` decisions else than those ``known``.
+    """
     program, demands, reference = source.program, source.traits.demands, source.effort(dtype).reference
     random, turn = np.random.default_rng(seed), turn_of(seed)
     drawn = draw_inputs(program, demands, Types(dtype, reference), random, 0, turn=turn)

@@ -139,7 +139,8 @@ class UserFunction:
 
     def _used(self, given: Sequence[Array]) -> _Arguments:
         """The memory of an earlier call, which has been given these values; a framework's tensor there is new, for the
-        other may have kept a gradient."""
+        other may have kept a gradient.
+        """
         if not self.framework.is_view:
             return self._new(given)
         kind = _kind_of(given)
@@ -173,7 +174,8 @@ class UserFunction:
 
     def _refuse_views(self, sample: Point, found: Mapping[str, Array], arguments: Sequence[Array]) -> None:
         """Who works on a result in place must not change an input with it. At other sizes than the spec's own nobody
-        does, and a reshape that copies elsewhere makes a view where axes have length 1."""
+        does, and a reshape that copies elsewhere makes a view where axes have length 1.
+        """
         for item, argument in zip(sample.program.inputs, arguments, strict=False):
             for name, array in found.items():
                 if np.may_share_memory(array, argument):

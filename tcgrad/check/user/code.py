@@ -94,7 +94,8 @@ def _imported(module_name: str) -> ModuleType:
 
 def _anew(module_name: str, function_name: str) -> Callable[..., Any] | None:
     """The function in another copy of its module, which is run for it if it can be, and is no installed one; the copy
-    that is imported stays what it is."""
+    that is imported stays what it is.
+    """
     spec = importlib.util.find_spec(module_name)
     if spec is None or spec.loader is None or not is_own(Path(spec.origin or "")):
         return None

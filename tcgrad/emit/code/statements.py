@@ -13,11 +13,14 @@ from tcgrad.emit.graph.filling import Assemble, Block, Place, Relation, Scatter,
 from tcgrad.emit.graph.operations import Leaf, Number, Plus, Times
 from tcgrad.emit.graph.uses import loop_axes
 from tcgrad.ir.indices import Dim, Integer
+from tcgrad.records import dataclass
 
 _ZERO, _ONE = Integer.of(0), Integer.of(1)
 
 # Gives the name of a local variable that serves several statements.
 Local = Callable[[str], str]
+# An array that is added, and where it stands.
+_Part = tuple[Node, Block]
 _LOOP_VARIABLES = "pqrsuvwabcdefgh"
 
 
@@ -25,7 +28,7 @@ def assignment(printer: Printer, local: Local, name: str, node: Node, indent: in
     """The lines that give a node its name, ``indent`` columns from the left."""
     match node.operation:
         case Assemble(blocks) if not _is_diagonal_matrix(node):
-            return _assembled(printer, local, name, node, blocks, indent=indent)
+            return _Filling(printer, local, name, node).assembled(blocks, indent)
         case Scatter() as scatter:
             zeros = _filled("zeros", printer, name, node, indent)
             if scatter.distinct:
@@ -123,20 +126,105 @@ def loop_head(printer: Printer, segment: Segment, *, downward: bool) -> list[str
     return [f"for {printer.loop_variables[segment.variable]} in range({', '.join(bounds)}):"]
 
 
-def _assembled(
-    printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...], *, indent: int
-) -> list[str]:
-    """The array, and each block added where it stands."""
-    parts = _whole_first(node, blocks)
-    first, _ = parts[0]
-    is_there = is_whole(*parts[0], node)
-    lines = [f"{name} = {_new(printer, first)}"] if is_there else _filled("zeros", printer, name, node, indent)
-    return [*lines, *_all_added(printer, local, name, node, parts, there=int(is_there))]
+@dataclass(frozen=True)
+class _Filling:
+    """Writes the lines that fill the array ``name``, which is the value of ``node``, block by block."""
+
+    printer: Printer
+    local: Local
+    name: str
+    node: Node
+
+    def assembled(self, blocks: tuple[Block, ...], indent: int) -> list[str]:
+        """The array, and each block added where it stands."""
+        parts = _whole_first(self.node, blocks)
+        first, block = parts[0]
+        if not is_whole(first, block, self.node):
+            zeros = _filled("zeros", self.printer, self.name, self.node, indent)
+            return [*zeros, *self.added(parts, there=0)]
+        return [f"{self.name} = {_new(self.printer, first)}", *self.added(parts, there=1)]
+
+    def added(self, parts: Sequence[_Part], *, there: int) -> list[str]:
+        """The lines that add all blocks but the first ones, which are there."""
+        lines = []
+        for number, part in enumerate(parts[there:], start=there):
+            on_zeros = all(_stand_apart(part[1], before) for _, before in parts[:number])
+            lines += self._one_added(part, on_zeros=on_zeros)
+        return lines
+
+    def _one_added(self, part: _Part, *, on_zeros: bool) -> list[str]:
+        """The lines that add one block; to zeros nothing needs to be added."""
+        array, block = part
+        if isinstance(array.operation, Scatter) and array not in self.printer.names:
+            return [_scattered_over(self.printer, self.name, array, array.operation)]
+        variables = [Dim(self.local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
+        self.printer.loop_variables.update((variable, variable.name) for variable in variables)
+        text = self._at_step(array, block, variables)
+        operator, code = ("=" if not variables else "+=", text.code) if on_zeros else _added_code(text)
+        lines = self._written(self._target(block, variables), f"{operator} {code}")
+        return [*self._loop_head(block, variables), *indented(lines)] if variables else lines
+
+    def _at_step(self, array: Node, block: Block, variables: Sequence[Dim]) -> Text:
+        """What is added at one step of the loops: a part of the array, or the product of parts of its factors."""
+
+        def part(node: Node) -> Text:
+            text = self.printer.expression(node)
+            chosen = ["0" if label is None else variables[label].name for label in loop_axes(node, array, block)]
+            return Text(f"{text.at(Level.ATOM)}[{', '.join(chosen)}]") if chosen else text
+
+        if isinstance(array.operation, Times) and array not in self.printer.names:
+            return self.printer.product(array, part)
+        return part(array)
+
+    def _written(self, target: tuple[str, str], rest: str) -> list[str]:
+        """The assignment to the part of an array that a subscript and then a diagonal select."""
+        chosen, diagonal = target
+        view = f"{self.name}{chosen}"
+        if not diagonal:
+            is_renamed = not chosen and rest.startswith("=")  # the name alone would become that of another array
+            return [f"{self.name}[...] {rest}" if is_renamed else f"{view} {rest}"]
+        line = f'np.einsum("{diagonal}", {view})[...] {rest}'
+        if len(line) <= WIDTH - 8 or not chosen:
+            return [line]
+        return [f"{self.local('view')} = {view}", f'np.einsum("{diagonal}", {self.local("view")})[...] {rest}']
+
+    def _loop_head(self, block: Block, variables: Sequence[Dim]) -> list[str]:
+        names, sizes = ", ".join(variable.name for variable in variables), block.sizes[: block.looped]
+        if len(sizes) == 1:
+            return [f"for {names} in range({self.printer.size(sizes[0]).code}):"]
+        return [f"for {names} in np.ndindex({', '.join(map(self.printer.no_less_than_0, sizes))}):"]
+
+    def _target(self, block: Block, variables: Sequence[Dim]) -> tuple[str, str]:
+        """The positions where a block stands: the subscripts that select them, and then the diagonal."""
+        codes: list[str] = []
+        labels: list[int] = []
+        flips: list[str] = []
+        for place, size in zip(block.places, self.node.shape, strict=True):
+            start, kept = _looped_start(place, block, variables)
+            if kept is None:
+                codes.append(self.printer.size(start).code)
+                continue
+            label, step = kept
+            length = block.sizes[label]
+            backward = step.value < 0
+            if backward:
+                start, step = start + step * (length - 1), -step
+            is_all = not start.terms and step == _ONE and length == size
+            codes.append(":" if is_all else self.printer.range(start, step, length, size))
+            labels.append(label)
+            flips.append("::-1" if backward else ":")
+        chosen = "" if set(codes) == {":"} else f"[{subscript(codes)}]"
+        if "::-1" in flips:
+            chosen += f"[{subscript(flips)}]"
+        distinct = list(dict.fromkeys(labels))
+        if len(distinct) == len(labels):
+            return chosen, ""
+        return chosen, f"{letters(distinct.index(label) for label in labels)}->{letters(range(len(distinct)))}"
 
 
 def added_over(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
     """The lines that add blocks to the array ``name``, which holds the first of them that is the whole array."""
-    return _all_added(printer, local, name, node, _whole_first(node, blocks), there=1)
+    return _Filling(printer, local, name, node).added(_whole_first(node, blocks), there=1)
 
 
 def scattered_later(node: Node) -> Iterator[Node]:
@@ -149,19 +237,8 @@ def scattered_later(node: Node) -> Iterator[Node]:
             )
 
 
-def _whole_first(node: Node, blocks: tuple[Block, ...]) -> list[tuple[Node, Block]]:
+def _whole_first(node: Node, blocks: tuple[Block, ...]) -> list[_Part]:
     return sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not is_whole(part[0], part[1], node))
-
-
-def _all_added(
-    printer: Printer, local: Local, name: str, node: Node, parts: Sequence[tuple[Node, Block]], *, there: int
-) -> list[str]:
-    """The lines that add all blocks but the first ones, which are there."""
-    lines = []
-    for number, part in enumerate(parts[there:], start=there):
-        on_zeros = all(_stand_apart(part[1], before) for _, before in parts[:number])
-        lines += _added(printer, local, name, node, part, on_zeros=on_zeros)
-    return lines
 
 
 def _stand_apart(one: Block, other: Block) -> bool:
@@ -191,82 +268,6 @@ def _is_apart(printer: Printer, array: Node) -> bool:
     if array in printer.names or isinstance(array.operation, Leaf):
         return False
     return not array.may_be_view or _is_apart(printer, array.arguments[0])
-
-
-def _added(
-    printer: Printer, local: Local, name: str, node: Node, part: tuple[Node, Block], *, on_zeros: bool
-) -> list[str]:
-    """The lines that add one block; to zeros nothing needs to be added."""
-    array, block = part
-    if isinstance(array.operation, Scatter) and array not in printer.names:
-        return [_scattered_over(printer, name, array, array.operation)]
-    variables = [Dim(local(variable), 0) for variable in _LOOP_VARIABLES[: block.looped]]
-    printer.loop_variables.update((variable, variable.name) for variable in variables)
-    text = _at_step(printer, array, block, variables)
-    operator, code = ("=" if not variables else "+=", text.code) if on_zeros else _added_code(text)
-    lines = _write(local, name, _target(printer, node, block, variables), f"{operator} {code}")
-    return [*_loop_head(printer, block, variables), *indented(lines)] if variables else lines
-
-
-def _at_step(printer: Printer, array: Node, block: Block, variables: Sequence[Dim]) -> Text:
-    """What is added at one step of the loops: a part of the array, or the product of parts of its factors."""
-
-    def part(node: Node) -> Text:
-        text = printer.expression(node)
-        chosen = ["0" if label is None else variables[label].name for label in loop_axes(node, array, block)]
-        return Text(f"{text.at(Level.ATOM)}[{', '.join(chosen)}]") if chosen else text
-
-    if isinstance(array.operation, Times) and array not in printer.names:
-        return printer.product(array, part)
-    return part(array)
-
-
-def _write(local: Local, name: str, target: tuple[str, str], rest: str) -> list[str]:
-    """The assignment to the part of an array that a subscript and then a diagonal select."""
-    chosen, diagonal = target
-    view = f"{name}{chosen}"
-    if not diagonal:
-        is_renamed = not chosen and rest.startswith("=")  # the name alone would become that of another array
-        return [f"{name}[...] {rest}" if is_renamed else f"{view} {rest}"]
-    line = f'np.einsum("{diagonal}", {view})[...] {rest}'
-    if len(line) <= WIDTH - 8 or not chosen:
-        return [line]
-    return [f"{local('view')} = {view}", f'np.einsum("{diagonal}", {local("view")})[...] {rest}']
-
-
-def _loop_head(printer: Printer, block: Block, variables: Sequence[Dim]) -> list[str]:
-    names, sizes = ", ".join(variable.name for variable in variables), block.sizes[: block.looped]
-    if len(sizes) == 1:
-        return [f"for {names} in range({printer.size(sizes[0]).code}):"]
-    return [f"for {names} in np.ndindex({', '.join(map(printer.no_less_than_0, sizes))}):"]
-
-
-def _target(printer: Printer, node: Node, block: Block, variables: Sequence[Dim]) -> tuple[str, str]:
-    """The positions where a block stands: the subscripts that select them, and then the diagonal."""
-    codes: list[str] = []
-    labels: list[int] = []
-    flips: list[str] = []
-    for place, size in zip(block.places, node.shape, strict=True):
-        start, kept = _looped_start(place, block, variables)
-        if kept is None:
-            codes.append(printer.size(start).code)
-            continue
-        label, step = kept
-        length = block.sizes[label]
-        backward = step.value < 0
-        if backward:
-            start, step = start + step * (length - 1), -step
-        is_all = not start.terms and step == _ONE and length == size
-        codes.append(":" if is_all else printer.range(start, step, length, size))
-        labels.append(label)
-        flips.append("::-1" if backward else ":")
-    chosen = "" if set(codes) == {":"} else f"[{subscript(codes)}]"
-    if "::-1" in flips:
-        chosen += f"[{subscript(flips)}]"
-    distinct = list(dict.fromkeys(labels))
-    if len(distinct) == len(labels):
-        return chosen, ""
-    return chosen, f"{letters(distinct.index(label) for label in labels)}->{letters(range(len(distinct)))}"
 
 
 def _looped_start(place: Place, block: Block, variables: Sequence[Dim]) -> tuple[Integer, tuple[int, Integer] | None]:

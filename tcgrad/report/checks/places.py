@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def locate(program: Program, results: tuple[Result, ...]) -> tuple[Region, ...]:
     """The place of each result: of an expectation its own, of what is by an input the input's declaration, else the
-    equation that defines the output."""
+    equation that defines the output.
+    """
     spec = program.spec
     expected = iter(spec.expect)
     places = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Expr, IndexReduce, Mul, Pow
 from tcgrad.ir.traversal import map_children, sorts_in, terms_of
+from tcgrad.simplify.calls import argument_of
 from tcgrad.simplify.powers import split_coefficient
 
 _BOTH = frozenset({"exp", "log"})
@@ -23,13 +24,8 @@ def with_logarithms_out(expr: Expr) -> Expr:
             parts = list(map(split_coefficient, terms))
             if any(isinstance(part, IndexReduce) for _, part in parts):
                 return made
-            out = [Pow(base, Const(number)) for number, part in parts if (base := _base(part)) is not None]
-            left = [term for term, (_, part) in zip(terms, parts, strict=True) if _base(part) is None]
+            out = [Pow(base, Const(number)) for number, part in parts if (base := argument_of(part, "log")) is not None]
+            left = [term for term, (_, part) in zip(terms, parts, strict=True) if argument_of(part, "log") is None]
             return Mul((*out, Call(function, (Add((ZERO, *left)),)))) if out else made
         case _:
             return made
-
-
-def _base(part: Expr) -> Expr | None:
-    """What it is the logarithm of; None if it is none."""
-    return part.arguments[0] if isinstance(part, Call) and part.function.name == "log" else None

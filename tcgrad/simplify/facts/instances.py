@@ -105,7 +105,8 @@ def _as_power_of_component(expr: Expr, fact: Fact) -> Expr | None:
 
 def _as_defined(extreme: Expr, known: tuple[Fact, ...]) -> Expr:
     """The component that an equation defines to be this extreme, and nothing else; the extreme itself if there is
-    none."""
+    none.
+    """
     defined = (_as_component(extreme, fact) for fact in known if fact.is_extreme)
     return next((component for component in defined if component is not None), extreme)
 

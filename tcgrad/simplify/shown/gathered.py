@@ -16,6 +16,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, map_children, product_of, terms_of
 from tcgrad.ir.whole import exact_value
 from tcgrad.simplify import simplify
+from tcgrad.simplify.calls import argument_of
 from tcgrad.simplify.canonical import key
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import as_power, negated, scaled, sign, split_coefficient
@@ -113,7 +114,7 @@ def _differences(whole: Add) -> Iterator[Expr]:
     for term in whole.terms:
         coefficient, rest = split_coefficient(term)
         for place, factor in enumerate(factors_of(rest)):
-            argument = _argument(factor)
+            argument = argument_of(factor, "log")
             if argument is not None:
                 around = product_of([*factors_of(rest)[:place], *factors_of(rest)[place + 1 :]])
                 partner = found.get((-coefficient, key(around)))
@@ -135,7 +136,3 @@ def _is_below(argument: Expr) -> bool:
     """Whether a whole argument stands below the bar."""
     exponents = [exponent for _, exponent in map(as_power, factors_of(argument))]
     return all(isinstance(exponent, Const) and exponent.value < 0 for exponent in exponents)
-
-
-def _argument(factor: Expr) -> Expr | None:
-    return factor.arguments[0] if isinstance(factor, Call) and factor.function.name == "log" else None

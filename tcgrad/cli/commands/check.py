@@ -208,7 +208,8 @@ def _usage(message: str) -> TcgradError:
 
 def _check(given: dict[str, Any], code: dict[str, str | None], since: str | None, debug: bool) -> int:
     """Check what the command line and the settings choose, and the user's own ``code``, and report -> the exit
-    status."""
+    status.
+    """
     from tcgrad.cli.checking import one_thread
 
     chosen = load_settings() | given

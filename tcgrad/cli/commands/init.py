@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from tcgrad.cli.commands.schema import schema_text
 from tcgrad.cli.files import make_folder, write_file
 from tcgrad.cli.help import Example
 from tcgrad.cli.options import Debug
 from tcgrad.cli.output import write
-from tcgrad.cli.schema import schema_text
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.locate import SUFFIXES
 from tcgrad.spec.limits import MAX_NAME
