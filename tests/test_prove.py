@@ -526,3 +526,25 @@ def test_elements_of_products_at_halves_of_positions_are_proved(equation):
     """``delta(k, q) a[k]`` is ``delta(k, q) a[q]`` whichever index was there first."""
     inputs = "{a: [N, M], b: [N, M]}"
     assert unproved(f"dims: {{N: 3, M: 2}}\ninputs: {inputs}\nindices: {{m: M}}\nequations:\n  - '{equation}'\n") == []
+
+
+SMALL = """
+a determinant by its terms: f = det(A) | df/dA[p,q] = levi_civita[p,i]*levi_civita[q,j]*A[i,j]
+terms of a determinant: f = A[0,0]*A[1,1] - A[0,1]*A[1,0] | df/dA[p,q] = det(A)*inv(A)[q,p]
+Cayley and Hamilton: f = A[i,j]*A[j,i] | df/dA[p,q] = 2*A[k,k]*delta[p,q] - 2*det(A)*inv(A)[q,p]
+the other factor: f = A[i,j]*A[j,i] | df/dA[p,q] = 2*A[k,k]*delta[p,q] - 2*det(A)*inv(A)[p,q]
+a determinant of three rows: f = levi_civita[i,j,k]*C[0,i]*C[1,j]*C[2,k] | df/dC[p,q] = det(C)*inv(C)[q,p]
+a cross product: f = u[1]*v[2] - u[2]*v[1] | df/du[p] = -levi_civita[p,0,k]*v[k]
+of another sign: f = u[1]*v[2] - u[2]*v[1] | df/du[p] = levi_civita[p,0,k]*v[k]
+"""
+
+
+@pytest.mark.parametrize("row", SMALL.strip().splitlines())
+def test_matrices_of_few_rows_are_compared_element_by_element(row):
+    name, _, formulas = row.partition(": ")
+    equation, expected = formulas.split(" | ")
+    inputs = "{A: [2, 2], C: [3, 3], u: [3], v: [3]}"
+    read = "C" if "C[" in equation else "u" if "u[" in equation else "A"
+    function = tcgrad.loads(f"inputs: {inputs}\nwrt: [{read}]\nequations: ['{equation}']\nexpect: ['{expected}']\n")
+    (result,) = function.check(only=("expect",)).results
+    assert result.proved == (name not in ("the other factor", "of another sign"))
