@@ -79,6 +79,10 @@ shares of a whole in a logarithm: y = log(s/(1 - s))/s | y = (log(s) - log(1 - s
 shares of a number in a logarithm: y[i] = t*log(x[i]*(3 - x[i])) | y[i] = t*log(3 - x[i]) + t*log(x[i])
 a fraction split in a sum: y = N - sum[i](x[i]/(s + x[i])) | y = sum[i](s/(s + x[i]))
 a fraction split beside more: y = sum[i](s/(s + x[i]) + x[i]^3) | y = N - sum[k](x[k]/(s + x[k]) - x[k]^3)
+ends: y[i] = z[i-1]*[i >= 1] - z[i]*[i < N-1] | y[i] = where(i == 0, -z[0], where(i == N-1, z[N-2], z[i-1] - z[i]))
+ends at last: y[i] = x[i+1]*[i < N-1] - x[i] | y[i] = where(i <= N-2, x[i+1] - x[i], -x[N-1])
+ends by deltas: y[i] = s*x[i]*([i >= 1] - [i < N-1]) | y[i] = s*(x[N-1]*delta[i,N-1] - x[0]*delta[i,0])
+two of each end: y[i] = [i >= 2] - [i < N-2] | y[i] = delta[i,N-1] + delta[i,N-2] - delta[i,0] - delta[i,1]
 a shifted sum: y[i] = sum[j](x[i-j]*[i >= j]) | y[i] = sum[k](x[k]*[0 <= i - k < M])
 a sum shifted the other way: y[i] = sum[j](x[i+j]*[i + j < N]) | y[i] = sum[k](x[k]*[0 <= k - i < M])
 a tensor with itself, shifted: y[i] = sum[r](x[r]*x[i+r]*[i + r < N]) | y[i] = sum[k](x[k]*x[k-i]*[k >= i])
@@ -113,6 +117,8 @@ a square of a sum: y = (sum[i](x[i]) + s)^2 | y = sum[i](x[i]^2) + 2*s*sum[i](x[
 a sign: y = s - t | y = t - s
 a factor: y = s*t | y = s*t*1.000001
 a transpose: y[i] = q[i,k]*x[k] | y[i] = q[k,i]*x[k]
+the end but one: y[i] = x[i+1]*[i < N-1] - x[i] | y[i] = where(i <= N-3, x[i+1] - x[i], -x[i])
+the other end: y[i] = x[i]*[i < N-1] | y[i] = x[i] - x[0]*delta[i,0]
 a sum: y = sum[i](x[i]^2) | y = sum[i](x[i])^2
 an absolute value: y = sqrt(s^2) | y = s
 fractions in exponents: y = (s^2 + 1)^(t/(1 - t)) | y = (s^2 + 1)^(1/(1 - t))
@@ -520,3 +526,25 @@ def test_elements_of_products_at_halves_of_positions_are_proved(equation):
     """``delta(k, q) a[k]`` is ``delta(k, q) a[q]`` whichever index was there first."""
     inputs = "{a: [N, M], b: [N, M]}"
     assert unproved(f"dims: {{N: 3, M: 2}}\ninputs: {inputs}\nindices: {{m: M}}\nequations:\n  - '{equation}'\n") == []
+
+
+SMALL = """
+a determinant by its terms: f = det(A) | df/dA[p,q] = levi_civita[p,i]*levi_civita[q,j]*A[i,j]
+terms of a determinant: f = A[0,0]*A[1,1] - A[0,1]*A[1,0] | df/dA[p,q] = det(A)*inv(A)[q,p]
+Cayley and Hamilton: f = A[i,j]*A[j,i] | df/dA[p,q] = 2*A[k,k]*delta[p,q] - 2*det(A)*inv(A)[q,p]
+the other factor: f = A[i,j]*A[j,i] | df/dA[p,q] = 2*A[k,k]*delta[p,q] - 2*det(A)*inv(A)[p,q]
+a determinant of three rows: f = levi_civita[i,j,k]*C[0,i]*C[1,j]*C[2,k] | df/dC[p,q] = det(C)*inv(C)[q,p]
+a cross product: f = u[1]*v[2] - u[2]*v[1] | df/du[p] = -levi_civita[p,0,k]*v[k]
+of another sign: f = u[1]*v[2] - u[2]*v[1] | df/du[p] = levi_civita[p,0,k]*v[k]
+"""
+
+
+@pytest.mark.parametrize("row", SMALL.strip().splitlines())
+def test_matrices_of_few_rows_are_compared_element_by_element(row):
+    name, _, formulas = row.partition(": ")
+    equation, expected = formulas.split(" | ")
+    inputs = "{A: [2, 2], C: [3, 3], u: [3], v: [3]}"
+    read = "C" if "C[" in equation else "u" if "u[" in equation else "A"
+    function = tcgrad.loads(f"inputs: {inputs}\nwrt: [{read}]\nequations: ['{equation}']\nexpect: ['{expected}']\n")
+    (result,) = function.check(only=("expect",)).results
+    assert result.proved == (name not in ("the other factor", "of another sign"))

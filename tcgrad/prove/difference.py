@@ -12,6 +12,7 @@ from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import tensors_read
 from tcgrad.prove.cleared import with_inverses_cleared, with_products_by_sums
 from tcgrad.prove.denominators import vanishes
+from tcgrad.prove.elements import elements, has_elements
 from tcgrad.prove.gathering import summand
 from tcgrad.prove.logarithms import arguments_of_logarithms, with_logarithms_apart
 from tcgrad.prove.lookups import rows_read, without_guards_of_rows
@@ -89,6 +90,8 @@ class Difference:
         yield lambda: expand(unfold(self._with_ends_cleared(simplify(self.whole)), self.definitions))
         yield lambda: expand(unfold(self._with_ends_cleared(normalise(self.inverses_apart)), self.definitions))
         yield lambda: with_symbols_as_deltas(self.normalised)
+        if has_elements(self.unfolded):
+            yield self._by_elements
 
     @cached_property
     def unfolded(self) -> Expr:
@@ -151,6 +154,11 @@ class Difference:
         others = {tensor: own for tensor, own in self.definitions.items() if tensor.name not in kept}
         written = unfold(self._under_assumptions(whole), others)
         return self._under_assumptions(with_inverses_contracted(written, self.definitions, inverted))
+
+    def _by_elements(self) -> Expr:
+        """That element of a vector or matrix with 2 or 3 rows which is not 0, if there is one."""
+        found = elements(self.unfolded, self.statements, self.definitions)
+        return next((each for each in found if not self.is_zero(each)), const(0))
 
     def _with_ends_cleared(self, whole: Expr) -> Expr:
         """Times the matrices whose inverses stand at the ends."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 
 from tcgrad.functions import Function
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
@@ -64,15 +64,27 @@ def rewrite(expr: Expr) -> Expr:
             return Pow(base, Const(whole * root))
         case Pow(base=base, exponent=exponent) if not isinstance(exponent, Const):
             return Pow(base, with_proper_fractions(exponent))
-        case Iverson(operator=">=" | "<" as operator, left=IndexValue(value=place), right=IndexValue(value=bound)) if (
-            place.as_index is not None and bound.as_number in _FIRST
+        case Iverson(operator=">=" | ">" | "<" | "<=", left=IndexValue(value=place), right=IndexValue(value=bound)) if (
+            place.as_index is not None
         ):
-            early = Add(tuple(Delta(place, Integer.of(n)) for n in range(bound.as_number or 0)))
-            return early if operator == "<" else Add((ONE, Mul((MINUS_ONE, early))))
+            return _by_its_ends(made, place.as_index, bound)
         case IndexReduce(kind="prod", body=Where() as choice):
             return without_one_factor(made, choice) or made
         case _:
             return made
+
+
+def _by_its_ends(comparison: Iverson, index: Index, bound: Integer) -> Expr:
+    """``[p >= 1] = 1 - delta[p,0]`` and ``[p < N - 1] = 1 - delta[p,N-1]``, with a few more at either end."""
+    start = bound + Integer.of(int(comparison.operator in (">", "<=")))  # of where it is another way round
+    early, late = start.as_number, (index.size - start).as_number
+    if early in _FIRST:
+        first = Add(tuple(Delta(index.expr, Integer.of(n)) for n in range(early)))
+        return first if "<" in comparison.operator else Add((ONE, Mul((MINUS_ONE, first))))
+    if late in _FIRST:
+        last = Add(tuple(Delta(index.expr, start + Integer.of(n)) for n in range(late)))
+        return last if ">" in comparison.operator else Add((ONE, Mul((MINUS_ONE, last))))
+    return comparison
 
 
 def _with_digamma_between(call: Call, argument: Expr) -> Expr:
