@@ -257,3 +257,20 @@ def test_products_of_all_factors_but_one_are_made_for_all_at_once(size, axes):
     given = x if axes == "b,k" else x.T
     _, (dx,) = emitted.module.value_and_grad(given, np.ones(3))
     np.testing.assert_allclose(dx if axes == "b,k" else dx.T, others * np.cos(x), rtol=1e-14, atol=1e-30)
+
+
+@pytest.mark.parametrize("size", [1, 5])
+@pytest.mark.parametrize(
+    ("operator", "compare"), [("<", np.less), ("<=", np.less_equal), (">", np.greater), (">=", np.greater_equal)]
+)
+def test_sums_up_to_a_position_are_running_sums(operator, compare, size):
+    """No array has an element for each pair of positions; what is left out may be infinite."""
+    equation = f"y[b,t,d] = sum[s]([s {operator} t]*x[b,s,d]^3)"
+    text = spec(["x: [B, T, 2]"], [equation], dims="{B: 3, T: 4}", indices="{t: T}")
+    emitted = Emitted(text, {"T": size})
+    assert "arange" not in emitted.source.partition("def jacobian")[0]
+    check_everything(emitted)
+    x = np.random.default_rng(0).normal(size=(3, size, 2))
+    x[0, 0, 0], x[1, -1, 1] = np.inf, -np.inf
+    wanted = [(x[:, compare(np.arange(size), t)] ** 3).sum(axis=1) for t in range(size)]
+    np.testing.assert_allclose(emitted.module.forward(x), np.stack(wanted, axis=1), rtol=1e-13)

@@ -31,6 +31,7 @@ from tcgrad.emit.graph.operations import (
     ProductsOfOthers,
     Reduction,
     Reshape,
+    RunningSum,
     Select,
     Slice,
     Sqrt,
@@ -123,6 +124,8 @@ class CallPrinter(SizePrinter, ABC):
                 return f"_largest({self._along(argument, axes)})"
             case Reduction(kind, axes):
                 return f"{self._operand(argument)}.{kind}({axis_argument(axes, argument)})"
+            case RunningSum(axis):
+                return f"{self._operand(argument)}.cumsum({axis_argument((axis,), argument)})"
             case ProductsOfOthers(axis):
                 self.used.helpers["products_of_others"] = None
                 return f"_products_of_others({self._along(argument, (axis,))})"

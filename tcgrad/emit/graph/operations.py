@@ -226,6 +226,13 @@ class Reduction(Operation):
 
 
 @dataclass(frozen=True)
+class RunningSum(Operation):
+    """The sum of all elements along an axis up to each."""
+
+    axis: int
+
+
+@dataclass(frozen=True)
 class ProductsOfOthers(Operation):
     """The product of all elements along an axis but one, in the place of each."""
 

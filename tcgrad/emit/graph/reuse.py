@@ -15,6 +15,7 @@ from tcgrad.emit.graph.operations import (
     Einsum,
     Matmul,
     Plus,
+    RunningSum,
     Select,
     Sqrt,
     Times,
@@ -22,7 +23,7 @@ from tcgrad.emit.graph.operations import (
 from tcgrad.records import dataclass
 
 # Operations that make a new array of their node's shape.
-_FRESH = (Apply, Einsum, Matmul, Plus, Select, Sqrt, Times)
+_FRESH = (Apply, Einsum, Matmul, Plus, RunningSum, Select, Sqrt, Times)
 _LEAST_ORDER = 2
 
 

@@ -21,6 +21,7 @@ from tcgrad.emit.graph.operations import (
     Reshape,
     Vdot,
 )
+from tcgrad.emit.graph.running import running_sum
 from tcgrad.emit.graph.solving import solved
 from tcgrad.emit.graph.values import Builder
 from tcgrad.emit.graph.windows import sum_of_windows
@@ -63,8 +64,13 @@ def contraction(build: Builder, left: Value, right: Value, summed: Axes, hint: A
         if solution is not None:
             return solution
     for mask, other in ((left, right), (right, left)):
-        if mask.node.kind is Kind.BOOL and other.node.kind is Kind.FLOAT and set(mask.axes) <= set(other.axes):
+        if mask.node.kind is not Kind.BOOL:
+            continue
+        if other.node.kind is Kind.FLOAT and set(mask.axes) <= set(other.axes):
             return _masked_sum(build, mask, other, summed)
+        running = running_sum(build, mask, other, summed)
+        if running is not None:
+            return running
     left_node, right_node = _one_float(build, left.node, right.node)
     left, right = Value(left_node, left.axes), Value(right_node, right.axes)
     groups = _groups(left, right, summed)

@@ -176,7 +176,8 @@ class _Plan:
         left, right = self._operand(tree[0]), self._operand(tree[1])
         small = min((left, right), key=lambda operand: (_volume(operand.value.axes), operand.value.node.serial))
         one_array = left.value.node.base is right.value.node.base  # BLAS computes half of a matrix times its transpose
-        if not self.scale or one_array or _volume(small.value.axes) >= _volume(self._kept(self._whole)):
+        is_mask = small.value.node.kind is Kind.BOOL  # it stays one, of a byte an element
+        if not self.scale or one_array or is_mask or _volume(small.value.axes) >= _volume(self._kept(self._whole)):
             return self._scaled(self._combined(left, right, self._whole))
         summed = self._summed_between(left, right, self._whole)
         folded = self.scale.folded(self.products.build, small)
