@@ -263,6 +263,13 @@ def test_what_takes_very_many_steps_to_expand_is_left_open():
         expand(whole)
 
 
+def test_what_is_multiplied_out_into_very_many_terms_is_left_open():
+    """Even where like ones leave few of them: before they are there, they take the time."""
+    whole = define("y[i] = (x[i] + 1)^6*(x[i] - 2)^6*(x[i] + 3)^6*(x[i] - 4)^6*(x[i] + 5)^6").body
+    with pytest.raises(TooLargeError):
+        expand(whole)
+
+
 def test_what_sympy_fails_on_is_left_open():
     """SymPy's simplification of signs raises an AttributeError. The two are equal for positive ``t`` alone."""
     assert not prove_equal(define("y = sign(s/t - 1)/t"), define("y = sign(s - t)/t"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import floor, gcd, lcm
+from math import floor, gcd, lcm, prod
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.indices import Index, Integer
@@ -18,7 +18,7 @@ from tcgrad.simplify.signs import is_positive_number
 _LARGEST_POWER = 6
 _LARGEST_DIVISOR = 100
 _LARGEST_EXPRESSION = 20_000  # nodes; beyond, the question is left to samples
-_MOST_STEPS = 2_000  # nodes that one expansion works out; as many take a good part of a second
+_MOST_TERMS = 2_000  # that one expansion multiplies out; as many take a good part of a second
 
 
 class TooLargeError(Exception):
@@ -31,21 +31,21 @@ class Expanding:
     collects = False
 
     def __init__(self) -> None:
-        self.steps = 0
+        self.terms = 0
 
     def simplify(self, expr: Expr) -> Expr:
         """The expanded form; kept on the node.
 
         Raises:
-            TooLargeError: if it is too large, or takes too many steps.
+            TooLargeError: if it is too large, or has too many terms on the way.
         """
         known = expr if expr.is_expanded else expr.expanded
         if known is None:
-            self.steps += 1
-            if self.steps > _MOST_STEPS:
-                raise TooLargeError
             parts = tuple(self.simplify(part) for part in children(expr))
             plain = rebuild(expr, parts)
+            self.terms += _terms_multiplied(plain)
+            if self.terms > _MOST_TERMS:
+                raise TooLargeError
             split = _split_root(_split_exponential(plain))
             known = simplify_node(plain, self) if split is plain else self.simplify(split)
             if size(known) > _LARGEST_EXPRESSION:
@@ -60,7 +60,26 @@ class Expanding:
 
     def opens(self, base: Add, exponent: Fraction, live: frozenset[Index], beside: Sequence[Expr] = ()) -> bool:
         del base, live, beside
-        return exponent.denominator == 1 and 1 <= exponent <= _LARGEST_POWER
+        return _opens(exponent)
+
+
+def _opens(exponent: Fraction) -> bool:
+    return exponent.denominator == 1 and 1 <= exponent <= _LARGEST_POWER
+
+
+def _terms_multiplied(expr: Expr) -> int:
+    """How many terms multiplying an expression out makes, before like ones are collected."""
+    match expr:
+        case Add():
+            return len(expr.terms)
+        case Mul():
+            return prod(map(_terms_multiplied, expr.factors))
+        case Pow(base=Add() as base, exponent=Const(value=n)) if _opens(n):
+            return prod([len(base.terms)] * int(n))
+        case IndexSum():
+            return _terms_multiplied(expr.body)
+        case _:
+            return 1
 
 
 def _split_exponential(expr: Expr) -> Expr:
@@ -136,6 +155,6 @@ def expand(expr: Expr) -> Expr:
     """The fully expanded form of an expression.
 
     Raises:
-        TooLargeError: if it is too large, or takes too many steps.
+        TooLargeError: if it is too large, or has too many terms on the way.
     """
     return Expanding().simplify(expr)

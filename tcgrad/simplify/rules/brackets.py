@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tcgrad.ir.indices import Remainder
@@ -80,7 +80,7 @@ def _residues(product: Expr) -> Iterator[tuple[Remainder, int, Expr]]:
             case Iverson("==", IndexValue(left), IndexValue(right)):
                 divided, residue = left.as_remainder, right.as_number
                 if divided is not None and residue is not None:
-                    yield divided, residue, product_of([*factors[:place], *factors[place + 1 :]])
+                    yield divided, residue, _without(factors, place)
             case _:
                 pass
 
@@ -93,12 +93,19 @@ def _has_bracket(term: Term) -> bool:
 def _joined(one: Term, other: Term) -> Term | None:
     """The sum of two products that differ in one bracket alone, if that is a product with another bracket or none."""
     (number, first), (beside, second) = one, other
-    if abs(number) != abs(beside) or abs(len(factors_of(first)) - len(factors_of(second))) > 1:
+    if abs(number.numerator) != abs(beside.numerator) or number.denominator != beside.denominator:
         return None
-    for compared, rest in _brackets_and_rests(first):
-        for against, left in _brackets_and_rests(second):
+    factors, others = factors_of(first), factors_of(second)
+    if abs(len(factors) - len(others)) > 1:
+        return None
+    brackets = list(_brackets(others))
+    for place, compared in _brackets(factors):
+        for at, against in brackets:
             cases = _on_same_sides(compared, against)
-            if cases is None or not are_equal(rest, left):
+            if cases is None:
+                continue
+            rest = _without(factors, place)
+            if not are_equal(rest, _without(others, at)):
                 continue
             if number == beside and not compared[2] & cases:
                 return number, _with(rest, compared, compared[2] | cases)
@@ -110,16 +117,19 @@ def _joined(one: Term, other: Term) -> Term | None:
     return None
 
 
-def _brackets_and_rests(product: Expr) -> Iterator[tuple[_Compared, Expr]]:
-    """Each bracket or delta of a product, and what is left of it."""
-    factors = factors_of(product)
+def _brackets(factors: Sequence[Expr]) -> Iterator[tuple[int, _Compared]]:
+    """Each bracket or delta of a product, with its place."""
     for place, factor in enumerate(factors):
-        left = product_of([*factors[:place], *factors[place + 1 :]])
         match factor:
             case Iverson():
-                yield (factor.left, factor.right, _CASES[factor.operator]), left
+                yield place, (factor.left, factor.right, _CASES[factor.operator])
             case Delta():
-                yield (IndexValue(factor.left), IndexValue(factor.right), _SAME), left
+                yield place, (IndexValue(factor.left), IndexValue(factor.right), _SAME)
+
+
+def _without(factors: Sequence[Expr], place: int) -> Expr:
+    """What is left of a product without the factor at a place."""
+    return product_of([*factors[:place], *factors[place + 1 :]])
 
 
 def _on_same_sides(one: _Compared, other: _Compared) -> int | None:
