@@ -120,7 +120,7 @@ class _Run:
         )
 
     def _samplers(self) -> tuple[list[tuple[Sampler, bool]], list[Sampler]]:
-        """What draws samples, each with whether these have the spec's own sizes, and what draws for the user's own alone."""
+        """What draws samples, each with whether it is for the spec's own sizes; and what draws for users alone."""
         directional = self.options.method == "directional"
         samplers = [(Sampler(self.traits, {}, directional), True)]
         if self.options.sizes != "all":
