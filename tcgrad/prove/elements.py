@@ -23,7 +23,7 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import operand_name
 
 _SIZES = (2, 3)
-_MOST_NODES = 200_000  # of all that is written out
+_MOST_NODES = 30_000  # of all that is written out
 
 
 def has_elements(expr: Expr) -> bool:
