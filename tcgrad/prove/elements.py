@@ -23,13 +23,22 @@ from tcgrad.simplify.expand import TooLargeError
 from tcgrad.simplify.inverses import operand_name
 
 _SIZES = (2, 3)
-_MOST_NODES = 200_000  # of all that is written out
+_MOST_NODES = 30_000  # of all that is written out
 
 
 def has_elements(expr: Expr) -> bool:
-    """Whether an index runs over 2 or 3 positions."""
-    bound = [index for node in walk(expr) if isinstance(node, IndexSum) for index in node.indices]
-    return any(map(_is_short, (*free_indices(expr), *bound)))
+    """Whether anything is read that an identity of few rows may be about: a permutation symbol, a determinant, an
+    inverse, or an element at a number.
+    """
+    return any(isinstance(part, Component) and _is_of_few_rows(part) for part in walk(expr))
+
+
+def _is_of_few_rows(read: Component) -> bool:
+    if read.tensor.role is Role.LEVI_CIVITA or operand_name("det", read.tensor) is not None:
+        return True
+    pairs = zip(read.indices, read.tensor.shape, strict=True)
+    is_inverse = operand_name("inv", read.tensor) is not None
+    return any(size.as_number in _SIZES and (is_inverse or at.as_number is not None) for at, size in pairs)
 
 
 def elements(expr: Expr, statements: Iterable[Statement], definitions: Mapping[Tensor, Define]) -> Iterator[Expr]:
