@@ -274,3 +274,18 @@ def test_sums_up_to_a_position_are_running_sums(operator, compare, size):
     x[0, 0, 0], x[1, -1, 1] = np.inf, -np.inf
     wanted = [(x[:, compare(np.arange(size), t)] ** 3).sum(axis=1) for t in range(size)]
     np.testing.assert_allclose(emitted.module.forward(x), np.stack(wanted, axis=1), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("equation", "products"),
+    [("s[b,h,w,i,j] = x[b,c,h,w]*z[b,c,i,j]", 1), ("l = sum[b,c,e]((x[b,c,h,w]*x[b,e,h,w] - a[b,c,e])^2)", 1)],
+)
+def test_axes_that_lie_side_by_side_are_one_axis_of_a_product(equation, products):
+    """Of images there is one matrix product for each of the batch, not one for each of its rows."""
+    inputs = ["x: [B, C, 3, 4]", "z: [B, C, 5, 2]", "a: [B, C, C]"]
+    emitted = Emitted(spec(inputs, [equation], dims="{B: 2, C: 3}", wrt="[x]"))
+    forward, _, backward = emitted.source.partition("def forward_saved")[2].partition("def backward")
+    for code in (forward, backward.partition("def value_and_grad")[0]):
+        assert code.count(" @ ") == products
+        assert "B, C, 12)" in code or "B, 12, 10)" in code
+    check_everything(emitted)

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from tcgrad.emit.graph.arrays import Axes, Kind, Node, Value
 from tcgrad.emit.graph.memory_order import unturned
-from tcgrad.emit.graph.operations import Expand, Matmul, Times, Transpose
+from tcgrad.emit.graph.operations import Expand, Matmul, Reshape, Times, Transpose
 from tcgrad.emit.graph.values import Builder
 from tcgrad.ir.indices import Index, Integer
 
@@ -43,8 +43,11 @@ def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
 
 def _joined(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
     """The places of the products that share an operand with the one at a place, and what they are together."""
-    if isinstance(terms[place][1].node.operation, Times):
+    operation = terms[place][1].node.operation
+    if isinstance(operation, Times):
         return _with_factors_out(build, terms, place, plus)
+    if not isinstance(operation, Matmul | Reshape):
+        return None
     alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
     if alike is None:
         return None
@@ -123,19 +126,25 @@ def _product(build: Builder, factors: Factors) -> Node:
 def _alike(build: Builder, terms: Terms, place: int, side: int) -> tuple[int, list[int]] | None:
     """The operand's side and the places of the products that share the operand on that side with the one at a place."""
     value = terms[place][1]
-    if not _can_join(build, value.node, side):
+    product = _in_its_shape(value.node)
+    if not _can_join(build, product, side):
         return None
-    common, other = value.node.arguments[side], value.node.arguments[1 - side]
+    common, other = product.arguments[side], product.arguments[1 - side]
     places = [
         later
         for later, (_, found) in enumerate(terms[place:], place)
         if found.axes == value.axes
-        and found.node.operation == value.node.operation
-        and found.node.arguments[side] is common
-        and found.node.arguments[1 - side].shape == other.shape
-        and build.graph.is_new(found.node)
+        and (own := _in_its_shape(found.node)).operation == product.operation
+        and own.arguments[side] is common
+        and own.arguments[1 - side].shape == other.shape
+        and build.graph.is_new(own)
     ]
     return (side, places) if len(places) > 1 else None
+
+
+def _in_its_shape(node: Node) -> Node:
+    """A product before several of its axes, which it has as one, are told apart."""
+    return node.arguments[0] if isinstance(node.operation, Reshape) else node
 
 
 def _can_join(build: Builder, node: Node, side: int) -> bool:
@@ -152,14 +161,16 @@ def _product_of_sum(build: Builder, terms: Terms, side: int, plus: Plus) -> Scal
     """The sum of products that have the operand on a side in common."""
     scale = abs(terms[0][0]) if len({abs(coefficient) for coefficient, _ in terms}) == 1 else Fraction(1)
     value = terms[0][1]
-    axes = tuple([Index("i", size) for size in value.node.arguments[1 - side].shape])
-    others = [(c / scale, Value(term.node.arguments[1 - side], axes)) for c, term in terms]
+    product = _in_its_shape(value.node)
+    axes = tuple([Index("i", size) for size in product.arguments[1 - side].shape])
+    others = [(c / scale, Value(_in_its_shape(term.node).arguments[1 - side], axes)) for c, term in terms]
     if not are_turned(others):
         others = [(c, unturned(other) if abs(c) == 1 else other) for c, other in others]
     sign, total = plus(others, axes)
     made = build.aligned(total, axes)
-    operands = (value.node.arguments[0], made) if side == 0 else (made, value.node.arguments[1])
-    return sign * scale, Value(build.graph.make(value.node.operation, operands, value.node.shape), value.axes)
+    operands = (product.arguments[0], made) if side == 0 else (made, product.arguments[1])
+    whole = build.graph.make(product.operation, operands, product.shape)
+    return sign * scale, Value(build.reshaped(whole, value.node.shape), value.axes)
 
 
 def are_turned(terms: Terms) -> bool:

@@ -102,6 +102,8 @@ class Views:
 
     def reshaped(self, node: Node, shape: tuple[Integer, ...]) -> Node:
         """The same elements in another shape."""
+        if isinstance(node.operation, Reshape):
+            (node,) = node.arguments
         if node.shape == shape:
             return node
         return self.graph.make(Reshape(), (node,), shape, node.kind)

@@ -242,14 +242,18 @@ def _length(sizes: Iterable[Integer]) -> Integer:
 
 def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, hint: Axes) -> Value:
     """``left @ right`` over stacks of matrices; vectors become matrices of one row or column."""
+    whole = left, right
     left = _merged(build, left, groups.summed)
     right = _merged(build, right, groups.summed)
     summed = next(index for index in left.axes if index in right.axes and index not in groups.batch)
-    rows, columns = _ordered(groups.rows, hint), _ordered(groups.columns, hint)
+    rows, columns = all_rows, all_columns = _ordered(groups.rows, hint), _ordered(groups.columns, hint)
+    if len(rows) > 1 or len(columns) > 1:
+        wanted = _ordered((*groups.batch, *rows, *columns), hint)
+        left, rows = _with_one_axis(build, left, rows, wanted)
+        right, columns = _with_one_axis(build, right, columns, wanted)
     stack = _ordered((*groups.batch, *rows[:-1], *columns[:-1]), hint)
     left_node = _stacked(build, left, stack, (*rows[-1:], summed), new_row=not rows)
     right_node = _stacked(build, right, stack, (summed, *columns[-1:]), new_column=not columns)
-    axes = (*stack, *rows[-1:], *columns[-1:])
     full = (*stack, *(rows[-1:] or (None,)), *(columns[-1:] or (None,)))
     known = {
         **dict(zip(left.axes, left.node.shape, strict=True)),
@@ -257,7 +261,30 @@ def _stacked_matmul(build: Builder, left: Value, right: Value, groups: _Groups, 
     }
     shape = tuple(known[index] if index is not None else Integer.of(1) for index in full)
     node = build.graph.make(Matmul(), (left_node, right_node), shape)
-    return Value(build.picked(node, [Integer.of(0) if index is None else None for index in full]), axes)
+    node = build.picked(node, [Integer.of(0) if index is None else None for index in full])
+    axes = (*stack, *rows[-1:], *columns[-1:])
+    if (rows, columns) != (all_rows, all_columns):
+        axes = (*stack, *(index for index in (*all_rows, *all_columns) if index not in stack))
+        node = build.reshaped(node, _sizes(axes, *whole))
+    return Value(node, axes)
+
+
+def _with_one_axis(build: Builder, value: Value, group: Axes, wanted: Axes) -> tuple[Value, Axes]:
+    """The value with some of its axes as one, the first of them, if they lie side by side in memory and in the result;
+    and the axes that are left of them.
+    """
+    if len(group) < 2:
+        return value, group
+    array = unturned(value)
+    first, place = (min(map(axes.index, group)) for axes in (array.axes, wanted))
+    side_by_side = array.axes[first : first + len(group)]
+    if array.node.is_view or side_by_side != group or wanted[place : place + len(group)] != group:
+        return value, group
+    shape = array.node.shape
+    before, after = shape[:first], shape[first + len(group) :]
+    node = build.reshaped(array.node, (*before, _length(shape[first : first + len(group)]), *after))
+    axes = tuple([index for index in array.axes if index not in group[1:]])
+    return Value(node, axes), group[:1]
 
 
 def _merged(build: Builder, value: Value, summed: Axes) -> Value:
