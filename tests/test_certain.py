@@ -36,3 +36,14 @@ def test_values(equations: list[str], certain: str) -> None:
     reads = {s.tensor.name: Component(s.tensor, tuple(index.expr for index in s.free)) for s in program.statements}
     assert [name for name in reads if known.has_value(reads[name])] == list(certain)
     assert all(known.has_value(Mul((const(2), Power(read, ONE)))) for name, read in reads.items() if name in certain)
+
+
+@pytest.mark.parametrize("read", ["n+k-1", "n-1", "k+1"])
+def test_what_is_read_outside_stays_inside_of_the_choice(read: str) -> None:
+    """A condition may be all that keeps a read of an input inside."""
+    condition = f"0 <= {read} < N"
+    made = tcgrad.loads(
+        "dims: {N: 3, K: 4}\ninputs: {v: [N], w: [N], z: [N], o: [K]}\nindices: {n: N, k: K}\nequations:\n"
+        f"  - a[n] = sum[k](where({condition}, exp(z[{read}])*where(w[{read}] > 0, v[{read}], 0), 0)*o[k])*1[n]\n"
+    )
+    assert made.check(trials=1, seed=0).ok
