@@ -55,3 +55,25 @@ def test_a_divisor_in_a_term_cancels_with_a_factor_beside_the_sum():
     (line,) = tcgrad.loads(text).derive().as_dict()["gradients"][0]["index"]
     softmax = "exp(x[p,q])/(1[d]*exp(x[p,d]))"
     assert line == f"dl/dx[p,q] = dl/do[p]*(2 - p[p]*(log(p[p]) + 1))*(delta[q,y[p]] - {softmax})"
+
+
+@pytest.mark.parametrize("named", ["q[n,y[n]]", "p[n]", "q[n,2]"])
+def test_a_share_that_underflows_cancels_where_it_is_looked_up(named):
+    """Of ``x[q] (x[r] - delta(q,r))`` it is the row that is looked up which cancels, by its own name and by another."""
+    made = tcgrad.loads(
+        "dims: {N: 3, D: 4}\ninputs: {x: [N, D], y: {shape: [N], dtype: int}}\nequations:\n"
+        "  - q[n,d] = exp(x[n,d])/sum[e](exp(x[n,e]))\n  - p[n] = q[n,y[n]]\n"
+        f"  - L = -sum[n]((1 - {named})^2*log({named}))\n"
+    )
+    assert made.check(trials=1).ok
+    module, random = made.compile(), np.random.default_rng(0)
+    x, dx = 2000 * random.normal(size=(3, 4)), random.normal(size=(3, 4))
+    y = np.array([2, 2, 2]) if named == "q[n,2]" else np.array([0, 3, 2])
+    u = x - x.max(axis=1, keepdims=True)
+    q = np.exp(u) / np.exp(u).sum(axis=1, keepdims=True)
+    log = (u - np.log(np.exp(u).sum(axis=1, keepdims=True)))[np.arange(3), y]
+    p = q[np.arange(3), y]
+    assert (p == 0).any()
+    wanted = ((1 - p * (2 * log + 1)) * (1 - p))[:, None] * (q - np.eye(4)[y])
+    np.testing.assert_allclose(module.value_and_grad(x, y)[1][0], wanted, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(module.jvp(x, y, dx), (wanted * dx).sum(), rtol=1e-12)

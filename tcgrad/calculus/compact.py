@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from operator import itemgetter
 
 from tcgrad.calculus.dependence import readers
@@ -23,7 +23,7 @@ from tcgrad.simplify.cost import cost
 from tcgrad.simplify.folding.fold import Facts
 from tcgrad.simplify.mirror import is_mirrored, marked, unmarked
 from tcgrad.simplify.renaming import instantiated
-from tcgrad.simplify.shown.lookups import with_rows_looked_up
+from tcgrad.simplify.shown.lookups import with_rows_exchanged, with_rows_looked_up
 
 _ROUNDS = 2
 _MOST_USERS = 3
@@ -69,7 +69,11 @@ def cancelled(statements: Sequence[Statement], kept: Collection[Tensor], known: 
     kept: tensors whose definitions all stay.
     """
     lines = _Lines(statements, kept, (), known, unheard)
-    lines.put_in_all(partial(may_cancel, read_from=known.read_from), cancels)
+    for _ in range(_ROUNDS):
+        before = lines.left
+        lines.put_in_all(partial(may_cancel, read_from=known.read_from), cancels)
+        if lines.left == before:
+            break
     return lines.left
 
 
@@ -161,15 +165,14 @@ class _Lines:
         def made() -> tuple[Expr, ...]:
             plain = [put_in(user.body, {line.tensor: line}) for user in users]
             looks_up = any(Delta in sorts_in(body) for body in plain)
-            return (*plain, *map(self._looked_up, plain)) if looks_up else tuple(plain)
+            if not looks_up:
+                return tuple(plain)
+            read = [simplify(self._known.with_rows_as_read(body)) for body in plain]
+            return *plain, *map(with_rows_looked_up, read), *map(with_rows_exchanged, read)
 
-        plain = self._known.fold_made(_told(line, users), made)
-        if len(plain) == len(users):
-            return plain
-        return tuple(map(with_fewer_divisors, plain[: len(users)], plain[len(users) :]))
-
-    def _looked_up(self, body: Expr) -> Expr:
-        return with_rows_looked_up(simplify(self._known.with_rows_as_read(body)))
+        found = self._known.fold_made(_told(line, users), made)
+        ways = zip(*(found[n : n + len(users)] for n in range(0, len(found), len(users))), strict=True)
+        return tuple([reduce(with_fewer_divisors, each) for each in ways])
 
     def share(self) -> None:
         """Write the adjoints of earlier lines into later ones in which their definitions stand."""

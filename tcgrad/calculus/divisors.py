@@ -15,18 +15,21 @@ _LOG = FUNCTIONS["log"]
 
 
 def may_cancel(line: Define, users: Sequence[Define], read_from: Callable[[Tensor], Tensor]) -> bool:
-    """Whether one divides by a tensor that the others read otherwise, too.
+    """Whether one divides by a tensor that the others read otherwise, too; or one may in the lines that they are put
+    into, for the line itself is but a component.
 
     read_from: for another name of components of a tensor that one; for any other tensor itself.
     """
     own, theirs = (set(map(read_from, _divisors(lines))) for lines in ((line,), users))
+    if isinstance(line.body, Component):
+        return bool(theirs)
     read = {tensor for user in users for tensor in tensors_read(user.body)} - theirs
     return not own.isdisjoint(read) or not theirs.isdisjoint(set(tensors_read(line.body)) - own)
 
 
 def cancels(line: Define, users: Sequence[Define], made: Sequence[Define]) -> bool:
-    """Whether there is a division less than before."""
-    return not _divisors((line, *users)) <= _divisors(made)
+    """Whether there is a division less than before, or may be in the end, at no cost."""
+    return isinstance(line.body, Component) or not _divisors((line, *users)) <= _divisors(made)
 
 
 def with_fewer_divisors(usual: Expr, other: Expr) -> Expr:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Component, Delta, Expr, Mul
-from tcgrad.ir.traversal import integers, map_children, map_integers, sorts_in
+from tcgrad.ir.nodes import Add, Component, Delta, Expr, Mul
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.traversal import factors_of, free_indices, integers, map_children, map_integers, product_of, sorts_in
 from tcgrad.simplify import simplify
+from tcgrad.simplify.rules.deltas import range_guards
 
 
 def with_rows_looked_up(expr: Expr) -> Expr:
@@ -25,6 +27,58 @@ def _with_rows_looked_up(expr: Expr) -> Expr:
         return expr
     made = map_children(expr, _with_rows_looked_up)
     return with_looked_up(made, in_brackets=False) if isinstance(made, Mul) else made
+
+
+def with_rows_exchanged(expr: Expr) -> Expr:
+    """``x[r] (x[q] - delta(q,r))`` for ``x[q] ([0 <= r < N] x[r] - delta(q,r))``, wherever that stands; the very same
+    if nowhere.
+
+    The row that is looked up may cancel a divisor of what else it multiplies. What divides by it needs no bracket.
+    """
+    if Delta not in sorts_in(expr):
+        return expr
+    made = _with_rows_exchanged(expr)
+    return expr if made is expr else simplify(made)
+
+
+def _with_rows_exchanged(expr: Expr) -> Expr:
+    made = map_children(expr, _with_rows_exchanged)
+    if not isinstance(made, Mul):
+        return made
+    for place, factor in enumerate(made.factors):
+        for other, base in enumerate(made.factors):
+            exchanged = _exchanged(factor, base) if isinstance(factor, Component) and isinstance(base, Add) else None
+            if exchanged is not None:
+                factors = list(made.factors)
+                factors[place], factors[other] = exchanged
+                return Mul(tuple(factors))
+    return made
+
+
+def _exchanged(row: Component, base: Add) -> tuple[Expr, Expr] | None:
+    """``x[r]`` and ``x[q] c - delta(q,r)`` for ``x[q]`` and ``x[r] c - delta(q,r)``; None where these are others."""
+    deltas = [factor for term in base.terms for factor in factors_of(term) if isinstance(factor, Delta)]
+    for delta in deltas[:1]:
+        for side, position in ((delta.left, delta.right), (delta.right, delta.left)):
+            index = side.as_index
+            if index is None or index in position.indices or index not in free_indices(row):
+                continue
+            looked_up, guards = substitute(row, {index: position}), range_guards(position, index.size) or ()
+            others = [term for term in base.terms if delta not in factors_of(term)]
+            terms = [_with_factor(term, looked_up, row, guards) for term in others]
+            if len(terms) == len(base.terms) - 1 and all(term is not None for term in terms):
+                kept = [term for term in base.terms if delta in factors_of(term)]
+                return looked_up, Add((*[term for term in terms if term is not None], *kept))
+    return None
+
+
+def _with_factor(term: Expr, old: Expr, new: Expr, guards: Sequence[Expr]) -> Expr | None:
+    """A product with another factor in the place of one, and of its guards; None where that is no factor."""
+    factors = [factor for factor in factors_of(term) if factor not in guards]
+    if old not in factors:
+        return None
+    factors[factors.index(old)] = new
+    return product_of(factors)
 
 
 def with_looked_up(expr: Mul, *, in_brackets: bool) -> Mul:
