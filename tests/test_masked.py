@@ -4,7 +4,9 @@ import pytest
 from emit_tools import Emitted, check_everything, spec
 
 import tcgrad
+from tcgrad.calculus.derive import derive
 from tcgrad.notation.index import print_define
+from tcgrad.steps import explain
 
 # r[i,j] and what is summed of it, and the derivative of the sum of all.
 MASKED = {
@@ -52,3 +54,25 @@ def test_numbers_that_are_made_of_brackets_are_multiplied_once(weight):
     inputs = ["z: [N]", "w: [N, N]", "y: {shape: [N], dtype: int}"]
     equations = [f"o[i,j] = z[j]*{weight}/(1 + w[i,j]^2)", "l = sum[i,j](o[i,j]*z[i])"]
     assert tcgrad.loads(spec(inputs, equations, dims="{N: 5}", outputs="[l]", wrt="[w]")).check(seed=0).ok
+
+
+FUNCTIONS = {  # of masked inputs, with their gradients
+    "sin([i > 0]*x[i])": "dl/dy[p]*cos(x[p])*[p > 0]",
+    "sin((1 - delta[i,0])*x[i])": "dl/dy[p]*cos(x[p])*(1 - delta[p,0])",
+    "log(2 + (1 - [i < 2])*x[i]^2)": "2*dl/dy[p]*x[p]*(1 - [p < 2])/(x[p]^2 + 2)",
+    "1[i]*sin(sum[j]([j <= i]*x[j]))": "dl/dy[j]*cos(x[k]*[k <= j])*[i <= j]",
+}
+
+
+@pytest.mark.parametrize("right", FUNCTIONS)
+def test_what_a_mask_multiplies_is_written_where_it_is_1(right):
+    """But not in a sum over an index of the mask."""
+    made = tcgrad.loads(f"dims: {{N: 4}}\ninputs: {{x: [N]}}\nindices: {{i: N, j: N}}\nequations: ['y[i] = {right}']\n")
+    assert made.derive().as_dict()["gradients"][0]["index"][-1].split(" = ", 1)[1] == FUNCTIONS[right]
+    assert made.check(trials=1).ok
+
+
+def test_the_step_by_which_it_is_is_called_so():
+    program = tcgrad.loads("inputs: {x: [4]}\nequations: ['y[i] = sin((1 - delta[i,0])*x[i])']\n").program
+    (chains,) = explain(derive(program)).jacobians
+    assert [rule.words for rule in chains[-1].steps[-1].rules] == ["what a mask multiplies counts where it is 1"]

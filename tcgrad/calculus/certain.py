@@ -11,7 +11,6 @@ from tcgrad.ir.traversal import children, free_indices, tensors_read
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.facts.undefined import reads_needed
-from tcgrad.simplify.rules.guarding import may_be_outside
 from tcgrad.simplify.signs import is_never_negative, is_positive
 
 
@@ -24,8 +23,6 @@ class Certainty:
     def has_value(self, expr: Expr) -> bool:
         """Whether an expression has a value that does not overflow wherever all outputs have one."""
         match expr:
-            case Component() if may_be_outside(expr):
-                return False
             case Component(tensor):
                 own = tensor in self._needed or tensor in self._defined[1]
                 return own or not gaps_of(self.program).of(expr, growing=True)

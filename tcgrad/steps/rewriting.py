@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Delta, Expr, IndexSum, Mul, Pow, Where
+from tcgrad.ir.nodes import MINUS_ONE, Add, Call, Component, Const, Delta, Expr, IndexSum, Iverson, Mul, Pow, Where
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import children, sorts_in, tensors_read, walk
 from tcgrad.operators import INTRINSICS
@@ -23,6 +23,7 @@ from tcgrad.steps.rules import (
     CLEAR,
     COLLECT,
     INVERT,
+    MASKED,
     PAIR_SYMBOLS,
     REINDEX,
     SIMPLIFY,
@@ -84,6 +85,8 @@ def rewritten(before: Expr, after: Expr) -> Rule:
         return CLEAR
     if _exponentiated_logarithms(after) < _exponentiated_logarithms(before):
         return UNDO_LOGARITHM
+    if _masks_inside(after) < _masks_inside(before) and _components(before) == _components(after):
+        return MASKED
     if additions(after) < additions(before):
         return COLLECT
     if _choices(after) < _choices(before):
@@ -134,6 +137,12 @@ def additions(expr: Expr) -> int:
 def _choices(expr: Expr) -> int:
     """How many choices between two values there are."""
     return sum(isinstance(part, Where) for part in walk(expr))
+
+
+def _masks_inside(expr: Expr) -> int:
+    """How many brackets and deltas there are in functions."""
+    calls = [part for part in walk(expr) if isinstance(part, Call)]
+    return sum(isinstance(inner, Iverson | Delta) for call in calls for inner in walk(call))
 
 
 def _has_joined_exponentials(before: Expr, after: Expr) -> bool:

@@ -22,6 +22,7 @@ from tcgrad.simplify.order import Term
 from tcgrad.simplify.powers import as_power, scaled, split_coefficient
 from tcgrad.simplify.rules.brackets import brackets_joined
 from tcgrad.simplify.rules.common import take_out
+from tcgrad.simplify.rules.guarding import may_be_outside
 from tcgrad.simplify.shapes import are_equal
 
 _FEWEST = 2  # choices that may be one
@@ -44,6 +45,8 @@ def with_factors_out(expr: Expr, is_certain: Callable[[Expr], bool]) -> Expr:
 
 def _factors_out(condition: Expr, chosen: Expr, is_certain: Callable[[Expr], bool]) -> Expr:
     certain = [factor for factor in factors_of(chosen) if is_certain(factor)]
+    if len(certain) < len(factors_of(chosen)):  # a bracket keeps reads beside it inside, a choice does not
+        certain = [factor for factor in certain if not may_be_outside(factor)]
     left = [factor for factor in factors_of(chosen) if factor not in certain]
     rest = Where(condition, product_of(left), ZERO) if left else condition
     return Mul((ONE, *certain, rest))

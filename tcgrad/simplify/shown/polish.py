@@ -37,6 +37,7 @@ from tcgrad.simplify.shown.closing import with_common_out, with_divisor_inside
 from tcgrad.simplify.shown.comparisons import solved
 from tcgrad.simplify.shown.joined_ranges import with_ranges_joined
 from tcgrad.simplify.shown.lookups import with_rows_looked_up
+from tcgrad.simplify.shown.masks import with_masks_once
 from tcgrad.simplify.shown.shifted_sums import with_guards_shifted_away
 from tcgrad.simplify.signs import is_positive_number
 
@@ -51,7 +52,7 @@ def polish(expr: Expr) -> Expr:
     made, looked_up = _polished(expr), with_rows_looked_up(expr)
     if looked_up is not expr:
         made = min(_polished(looked_up), _polished(with_rows_looked_up(made)), key=cost)
-    return without_idle_weights(made, simplify)
+    return with_masks_once(without_idle_weights(made, simplify))
 
 
 def _polished(expr: Expr) -> Expr:

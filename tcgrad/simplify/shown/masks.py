@@ -1,0 +1,38 @@
+"""What a mask beside it makes shorter: ``cos(m x) m = cos(x) m`` for an ``m`` that is 0 or 1."""
+
+from __future__ import annotations
+
+from tcgrad.ir.nodes import ONE, Call, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow
+from tcgrad.ir.traversal import free_indices, map_children, product_of, sorts_in
+from tcgrad.simplify import simplify
+from tcgrad.simplify.monomials import is_zero_or_one
+
+_MASKING, _AROUND = frozenset({Iverson, Delta}), frozenset({Call, Pow})
+
+
+def with_masks_once(expr: Expr) -> Expr:
+    """The expression with 1 in the place of every bracket, or 1 less a bracket or delta, in what it multiplies; the
+    very same if there is none.
+    """
+    sorts = sorts_in(expr)
+    if _MASKING.isdisjoint(sorts) or _AROUND.isdisjoint(sorts):
+        return expr
+    whole = map_children(expr, with_masks_once)
+    if not isinstance(whole, Mul):
+        return whole
+    factors = list(whole.factors)
+    for place, mask in enumerate(factors):
+        if is_zero_or_one(mask) and not isinstance(mask, Delta):
+            factors = [factor if n == place else _beside(mask, factor) for n, factor in enumerate(factors)]
+    if all(made is factor for made, factor in zip(factors, whole.factors, strict=True)):
+        return whole
+    return simplify(product_of(factors))
+
+
+def _beside(mask: Expr, expr: Expr) -> Expr:
+    """An expression where a mask is 1."""
+    if expr == mask:
+        return ONE
+    if isinstance(expr, IndexSum | IndexReduce) and not set(expr.indices).isdisjoint(free_indices(mask)):
+        return expr
+    return map_children(expr, lambda part: _beside(mask, part))
