@@ -59,7 +59,11 @@ def test_numbers_that_are_made_of_brackets_are_multiplied_once(weight):
 FUNCTIONS = {  # of masked inputs, with their gradients
     "sin([i > 0]*x[i])": "dl/dy[p]*cos(x[p])*[p > 0]",
     "sin((1 - delta[i,0])*x[i])": "dl/dy[p]*cos(x[p])*(1 - delta[p,0])",
-    "log(2 + (1 - [i < 2])*x[i]^2)": "2*dl/dy[p]*x[p]*(1 - [p < 2])/(x[p]^2 + 2)",
+    "tanh((1 - [i < 2])*x[i]^3)": "3*dl/dy[p]*x[p]^2*(1 - y[p]^2)*(1 - [p < 2])",
+    "relu([x[i] > 1]*x[i] - 2)^2": "2*dl/dy[p]*relu(x[p] - 2)*[x[p] > 1]",
+    # only the mask may give it a value
+    "log(2 + (1 - [i < 2])*x[i])": "dl/dy[p]*(1 - [p < 2])/(2 + x[p]*(1 - [p < 2]))",
+    "exp((1 - delta[i,0])*x[i]) + x[i]": "dl/dy[p]*(exp(x[p]*(1 - delta[p,0]))*(1 - delta[p,0]) + 1)",
     "1[i]*sin(sum[j]([j <= i]*x[j]))": "dl/dy[j]*cos(x[k]*[k <= j])*[i <= j]",
 }
 
@@ -67,7 +71,8 @@ FUNCTIONS = {  # of masked inputs, with their gradients
 @pytest.mark.parametrize("right", FUNCTIONS)
 def test_what_a_mask_multiplies_is_written_where_it_is_1(right):
     """But not in a sum over an index of the mask."""
-    made = tcgrad.loads(f"dims: {{N: 4}}\ninputs: {{x: [N]}}\nindices: {{i: N, j: N}}\nequations: ['y[i] = {right}']\n")
+    head = "dims: {N: 4}\ninputs: {x: {shape: [N], sample: positive}}\nindices: {i: N, j: N}\n"
+    made = tcgrad.loads(f"{head}equations: ['y[i] = {right}']\n")
     assert made.derive().as_dict()["gradients"][0]["index"][-1].split(" = ", 1)[1] == FUNCTIONS[right]
     assert made.check(trials=1).ok
 

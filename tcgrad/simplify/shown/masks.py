@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tcgrad.ir.gaps import has_gap
 from tcgrad.ir.nodes import ONE, Call, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow
-from tcgrad.ir.traversal import free_indices, map_children, product_of, sorts_in
+from tcgrad.ir.traversal import free_indices, map_children, product_of, sorts_in, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.monomials import is_zero_or_one
 
@@ -11,8 +12,8 @@ _MASKING, _AROUND = frozenset({Iverson, Delta}), frozenset({Call, Pow})
 
 
 def with_masks_once(expr: Expr) -> Expr:
-    """The expression with 1 in the place of every bracket, or 1 less a bracket or delta, in what it multiplies; the
-    very same if there is none.
+    """The expression with 1 in the place of every bracket, or 1 less a bracket or delta, in what it multiplies, if that
+    has a value wherever the mask is 0 as well; the very same if there is none.
     """
     sorts = sorts_in(expr)
     if _MASKING.isdisjoint(sorts) or _AROUND.isdisjoint(sorts):
@@ -29,10 +30,19 @@ def with_masks_once(expr: Expr) -> Expr:
     return simplify(product_of(factors))
 
 
-def _beside(mask: Expr, expr: Expr) -> Expr:
-    """An expression where a mask is 1."""
+def _beside(mask: Expr, factor: Expr) -> Expr:
+    """A factor where a mask is 1; the very same where only the mask gives it a value, or a number of its size."""
+    made = _where_it_is_1(mask, factor)
+    return factor if made is factor or any(map(_may_lack_value, walk(made))) else made
+
+
+def _may_lack_value(node: Expr) -> bool:
+    return has_gap(node) or (isinstance(node, Call) and node.function.overflows)
+
+
+def _where_it_is_1(mask: Expr, expr: Expr) -> Expr:
     if expr == mask:
         return ONE
     if isinstance(expr, IndexSum | IndexReduce) and not set(expr.indices).isdisjoint(free_indices(mask)):
         return expr
-    return map_children(expr, lambda part: _beside(mask, part))
+    return map_children(expr, lambda part: _where_it_is_1(mask, part))
