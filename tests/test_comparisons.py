@@ -49,6 +49,14 @@ two exponentials: [exp(s) < exp(2*t)] | [s < 2*t]
 its difference from 1: [0 > c*(exp(s/c) - 1)] | [s < 0]
 """
 
+POSITIONS = """
+a position with something added: [i + 1 >= 3] | [i >= 2]
+one that is counted from the end: [N - 1 - i > 1] | [i < N - 2]
+on either side: [2*i < i + 3] | [i < 3]
+an index alone: [i <= N - 3] | [i <= N - 3]
+a stride: [2*i > 3] | [2*i > 3]
+"""
+
 CHOICES = """
 opposite brackets: [s >= t] + c*[s < t] | where(s >= t, 1, c)
 the other way round: c*[t > s] + [s >= t] | where(s >= t, 1, c)
@@ -68,6 +76,12 @@ def simplified(text):
 @pytest.mark.parametrize(("given", "shown"), rows(COMPARISONS))
 def test_comparisons(given, shown):
     assert print_expr(polish(simplified(given))) == shown
+
+
+@pytest.mark.parametrize(("given", "shown"), rows(POSITIONS))
+def test_positions(given, shown):
+    (statement,) = program_of(f"{HEADER}  - y[i] = {given}*x[i]\n").statements
+    assert print_expr(polish(simplify(statement.body)), statement.free) == f"x[i]*{shown}"
 
 
 @pytest.mark.parametrize(("given", "shown"), rows(CHOICES))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, Add, Call, Const, Expr, Iverson
+from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, Add, Call, Const, Expr, IndexValue, Iverson
 from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, free_indices, product_of, tensors_read, terms_of
 from tcgrad.simplify import simplify
@@ -23,10 +23,27 @@ _EXTREMES = {"max": (">", ">="), "min": ("<", "<=")}  # the comparisons that hol
 def solved(expr: Iverson) -> Expr:
     """A comparison of simplified expressions, written as short as can be: a comparison again, or a number."""
     if not any(tensor.is_real for tensor in tensors_read(expr)):
-        return expr
+        return _with_index_alone(expr)
     own = _with_terms_apart(expr)
     made = _solved(expr)
     return _turned(made if cost(made) <= cost(own) else own)
+
+
+def _with_index_alone(expr: Iverson) -> Iverson:
+    """``[p + 1 >= 2]`` as ``[p >= 1]``, ``[N - p > 2]`` as ``[p < N - 2]``, where neither side is an index."""
+    left, right = expr.left, expr.right
+    if not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
+        return expr
+    difference = left.value - right.value
+    if len(difference.indices) != 1 or left.value.as_index or right.value.as_index:
+        return expr
+    (index,) = difference.indices
+    coefficient = difference.coefficient(index)
+    sign = None if coefficient is None else coefficient.as_number
+    if sign not in (1, -1):
+        return expr
+    operator = expr.operator if sign == 1 else MIRRORED[expr.operator]
+    return Iverson(operator, IndexValue(index.expr), IndexValue((index.expr * sign - difference) * sign))
 
 
 def _turned(expr: Expr) -> Expr:
