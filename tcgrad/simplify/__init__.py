@@ -14,9 +14,9 @@ from tcgrad.simplify.monomials import has_delta, prenex
 from tcgrad.simplify.order import in_order
 from tcgrad.simplify.powers import flat_product, flattened
 from tcgrad.simplify.renaming import substituted
-from tcgrad.simplify.rules.exclusion import stays_whole
 from tcgrad.simplify.rules.joining import may_be_joined
 from tcgrad.simplify.rules.nodes import simplify_node
+from tcgrad.simplify.rules.weights import stays_whole
 from tcgrad.simplify.shapes import shape
 
 __all__ = ["contract_deltas", "simplify"]

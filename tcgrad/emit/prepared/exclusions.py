@@ -7,7 +7,7 @@ from __future__ import annotations
 from tcgrad.ir.nodes import Delta, Expr, Mul
 from tcgrad.ir.traversal import map_children, product_of, sorts_in
 from tcgrad.simplify.rules.deltas import iverson
-from tcgrad.simplify.rules.exclusion import complement_of, stays_whole
+from tcgrad.simplify.rules.weights import complement_of, stays_whole
 
 
 def with_exclusions(expr: Expr) -> Expr:

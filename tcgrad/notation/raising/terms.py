@@ -15,8 +15,8 @@ from tcgrad.notation.raising.gathers import one_hot_at
 from tcgrad.notation.raising.reads import is_fixed, is_scalar_read
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.powers import power
-from tcgrad.simplify.rules.exclusion import stays_whole
 from tcgrad.simplify.rules.permutations import is_symbol
+from tcgrad.simplify.rules.weights import stays_whole
 
 
 @dataclass(frozen=True)

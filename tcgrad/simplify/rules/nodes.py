@@ -37,12 +37,12 @@ from tcgrad.simplify.rules.choices import choices_added
 from tcgrad.simplify.rules.common import take_out
 from tcgrad.simplify.rules.contract import assemble, contract
 from tcgrad.simplify.rules.deltas import iverson, simplify_delta
-from tcgrad.simplify.rules.exclusion import complement_of
 from tcgrad.simplify.rules.joining import choices_joined, divisor_cancelled, signs_joined
 from tcgrad.simplify.rules.permutations import holds_symbol, is_antisymmetric, symbols_sorted
 from tcgrad.simplify.rules.piecewise import simplify_where
 from tcgrad.simplify.rules.pythagorean import squares_merged
 from tcgrad.simplify.rules.unit_shares import shares_summed
+from tcgrad.simplify.rules.weights import complement_of
 from tcgrad.simplify.rules.whole_sums import as_one_integer, terms_of_integer
 from tcgrad.simplify.shapes import names
 

@@ -30,7 +30,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.exponentials.joined_exponentials import with_exponentials_joined
 from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
-from tcgrad.simplify.rules.exclusion import without_idle_weights
+from tcgrad.simplify.rules.weights import without_idle_weights
 from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.shorter.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.shown.closing import with_common_out, with_divisor_inside

@@ -1,4 +1,4 @@
-"""What ``1 - delta(a, b)`` leaves out of a product: where the two are equal."""
+"""Weights of pairs of positions, such as ``1 - delta(a, b)``, which leaves those that are equal out of a product."""
 
 from __future__ import annotations
 
