@@ -32,7 +32,7 @@ GRADIENTS = {  # by function and input, as papers have them
     # what leaves out does so once
     ("o[i] = (1 - delta[i,0])^2*exp(x[i])", "x"): "dl/do[p]*o[p]",
     ("o[i,j] = (1 - delta[i,j])^3*x[i]^2*exp(s[i,j])", "x"): "2*x[p]*dl/do[p,j]*exp(s[p,j])*(1 - delta[j,p])",
-    ("o[i] = (1 - [i < 3])^2*x[i]*z[i]", "x"): "dl/do[p]*z[p]*(1 - [p < 3])",
+    ("o[i] = (1 - [i < 3])^2*x[i]*z[i]", "x"): "dl/do[p]*z[p]*[p >= 3]",
     # so do other weights
     ("o[i] = (2 - delta[i,j])*exp(s[i,j])", "s"): "dl/do[p]*exp(s[p,q])*(2 - delta[p,q])",
     ("L = (i - delta[i,y[j]])^2*softplus(s[i,j])", "s"): "dl/dL*sigmoid(s[p,q])*(1[q]*p - delta[p,y[q]])^2",

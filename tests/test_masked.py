@@ -59,10 +59,10 @@ def test_numbers_that_are_made_of_brackets_are_multiplied_once(weight):
 FUNCTIONS = {  # of masked inputs, with their gradients
     "sin([i > 0]*x[i])": "dl/dy[p]*cos(x[p])*[p > 0]",
     "sin((1 - delta[i,0])*x[i])": "dl/dy[p]*cos(x[p])*(1 - delta[p,0])",
-    "tanh((1 - [i < 2])*x[i]^3)": "3*dl/dy[p]*x[p]^2*(1 - y[p]^2)*(1 - [p < 2])",
+    "tanh((1 - [i < 2])*x[i]^3)": "3*dl/dy[p]*x[p]^2*(1 - y[p]^2)*[p >= 2]",
     "relu([x[i] > 1]*x[i] - 2)^2": "2*dl/dy[p]*relu(x[p] - 2)*[x[p] > 1]",
     # only the mask may give it a value
-    "log(2 + (1 - [i < 2])*x[i])": "dl/dy[p]*(1 - [p < 2])/(2 + x[p]*(1 - [p < 2]))",
+    "log(2 + (1 - [i < 2])*x[i])": "dl/dy[p]*[p >= 2]/(2 + x[p]*[p >= 2])",
     "exp((1 - delta[i,0])*x[i]) + x[i]": "dl/dy[p]*(exp(x[p]*(1 - delta[p,0]))*(1 - delta[p,0]) + 1)",
     "1[i]*sin(sum[j]([j <= i]*x[j]))": "dl/dy[j]*cos(x[k]*[k <= j])*[i <= j]",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations, permutations
 
+from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
@@ -60,6 +61,10 @@ def _polished(expr: Expr) -> Expr:
         return expr
     whole = map_children(expr, _polished)
     match whole:
+        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), Iverson() as bracket)))) if (
+            one == 1 and minus_one == -1 and is_structural(bracket)
+        ):
+            return solved(bracket.opposite)
         case Add():
             joined = with_ranges_joined(whole, _polished)
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
