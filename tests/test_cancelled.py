@@ -77,3 +77,18 @@ def test_a_share_that_underflows_cancels_where_it_is_looked_up(named):
     wanted = ((1 - p * (2 * log + 1)) * (1 - p))[:, None] * (q - np.eye(4)[y])
     np.testing.assert_allclose(module.value_and_grad(x, y)[1][0], wanted, rtol=1e-12, atol=1e-300)
     np.testing.assert_allclose(module.jvp(x, y, dx), (wanted * dx).sum(), rtol=1e-12)
+
+
+def test_a_divisor_cancels_however_large_what_it_multiplies_is():
+    text = (
+        "dims: {N: 3, D: 4}\ninputs: {x: [N, D], y: {shape: [N], dtype: int, sample: {integers: [0, D]}}}\nequations:\n"
+    )
+    text += "  - 'p[n] = exp(x[n,y[n]])/sum[d](exp(x[n,d]))'\n  - 'o[n] = -(1 - p[n])^2*log(p[n])'\n"
+    text += "  - 'w[i,j] = [j != N-1]*tanh(o[i]*o[j])'\n"
+    made = tcgrad.loads(text)
+    (line,) = made.derive(wrt=["x"]).as_dict()["gradients"][0]["index"]
+    assert "1/p[" not in line
+    assert made.check(trials=1).ok
+    random = np.random.default_rng(0)
+    x, dw = 1000 * random.normal(size=(3, 4)), random.normal(size=(3, 3))
+    assert np.isfinite(made.compile().value_and_grad(x, np.array([0, 1, 2]), dw)[1][0]).all()

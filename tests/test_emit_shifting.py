@@ -5,6 +5,7 @@ import pytest
 from scipy import special
 
 import tcgrad
+from tcgrad.simplify.exponentials.exponent_shift import Shift
 
 HEAD = "inputs: {x: [4, 5], z: [5]}\nequations:\n"
 CAUSAL = np.tri(4, 5, dtype=bool)
@@ -23,6 +24,10 @@ SOFTMAX = {
     "y[i] = exp(x[i,j])*z[j]/(1[k]*exp(x[i,k]))": lambda x, z: special.softmax(x, axis=1) @ z,
     "y[i,j] = [j <= i]*exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k]))": lambda x, _: masked(x, CAUSAL),
     "y[i,j] = where(j <= i, exp(x[i,j]), 0)/sum[k](where(k <= i, exp(x[i,k]), 0))": lambda x, _: masked(x, CAUSAL),
+    "y[i,j] = exp(x[i,j])*[j < i + 1]/sum[k]([i >= k]*exp(x[i,k]))": lambda x, _: masked(x, CAUSAL),
+    "y[i,j] = (1 - [j > i])*exp(x[i,j])/sum[k](where(k > i, 0, exp(x[i,k])))": lambda x, _: masked(x, CAUSAL),
+    "y[i,j] = where(j <= i, exp(x[i,j])/sum[k]([k <= i]*exp(x[i,k])), 0)": lambda x, _: masked(x, CAUSAL),
+    "y[i,j] = where(j > i, 0, exp(x[i,j])/sum[k](where(k <= i, exp(x[i,k]), 0)))": lambda x, _: masked(x, CAUSAL),
     "y[i,j] = [z[j] > 0]*exp(x[i,j])/sum[k]([z[k] > 0]*exp(x[i,k]))": lambda x, z: masked(x, z > 0),
     "y[i,j] = [j < 2]*exp(x[i,j])/(1[k]*exp(x[i,k]))": lambda x, _: (np.arange(5) < 2) * special.softmax(x, axis=1),
 }
@@ -674,3 +679,14 @@ def test_a_condition_that_stands_before_a_sum_chooses_among_the_exponentials_in_
     np.testing.assert_allclose(value, a @ v, rtol=1e-9)
     for got, wanted in zip(gradients, (ds @ k, ds.T @ q, a.T @ do), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_an_exponential_among_many_sums_is_looked_for_in_few_of_their_products(monkeypatch):
+    """Each sum that is multiplied out leads to other products: of seven there are thousands."""
+    sums = "*".join(f"(p[n] + u[n]^{k})" for k in range(1, 8))
+    text = "inputs: {x: [3, 4], u: [3]}\nequations:\n  - p[n] = exp(x[n,0] - logsumexp[d](x[n,d]))\n"
+    made = tcgrad.loads(f"{text}  - y[n] = log(p[n])*{sums}*sin(p[n] + 2)\n")
+    seen, of = [], Shift.of
+    monkeypatch.setattr(Shift, "of", lambda total: seen.append(total) or of(total))
+    made.emit()
+    assert len(seen) < 2000

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from enum import Enum
 from fractions import Fraction
+from itertools import chain
 from math import ceil
 
 from tcgrad.functions import FUNCTIONS
@@ -33,6 +34,7 @@ from tcgrad.simplify.rules.guarding import may_leave
 
 Factors = tuple[Expr, ...]
 _LOG = FUNCTIONS["log"]
+_MOST_PRODUCTS = 60  # that are looked at to write one out
 
 
 class _Kind(Enum):
@@ -125,7 +127,7 @@ class WrittenOut:
             if _kind_of(argument):
                 return Call(expr.function, (argument,))
             return self._log_of_sigmoid(expr.arguments[0]) or map_children(expr, self.expression)
-        made = self._product(factors_of(expr))
+        made = self._product(factors_of(expr), iter(range(_MOST_PRODUCTS))) if self._reads_uneven(expr) else None
         return map_children(expr if made is None else made, self.expression)
 
     def _in_logarithm(self, argument: Expr) -> Expr:
@@ -143,15 +145,19 @@ class WrittenOut:
         """Whether something is read that is known: beside others if it is uneven, in a logarithm in any case."""
         return self._reads_uneven(expr) or (self.has_logarithms and self._reads_known(expr))
 
-    def _product(self, factors: Factors) -> Expr | None:
-        """A product with one of its factors written out, or one that is a sum multiplied out; None if neither helps."""
-        for way in (self._divided, self._spread):
-            for place in range(len(factors)):
-                if made := way(factors, place):
-                    return made
-        return None
+    def _product(self, factors: Factors, tries: Iterator[int]) -> Expr | None:
+        """A product with one of its factors written out, or one that is a sum multiplied out; None if neither helps.
 
-    def _spread(self, factors: Factors, place: int) -> Expr | None:
+        tries: what is left of them; of several sums there are very many ways to multiply some out.
+        """
+        if next(tries, None) is None:
+            return None
+        places = range(len(factors))
+        found = (self._divided(factors, place) for place in places)
+        spread = (self._spread(factors, place, tries) for place in places)
+        return next((made for made in chain(found, spread) if made is not None), None)
+
+    def _spread(self, factors: Factors, place: int, tries: Iterator[int]) -> Expr | None:
         """The product with the sum that stands at a place, or is known by its name, multiplied out, if that helps with
         each of its terms.
         """
@@ -163,7 +169,7 @@ class WrittenOut:
         others = (*factors[:place], *factors[place + 1 :])
         made: list[Expr] = []
         for term in terms_of(total):
-            part = self._product((*others, *factors_of(term)))
+            part = self._product((*others, *factors_of(term)), tries)
             if part is None:  # each product may lead to many others: none is looked at in vain
                 return None
             made.append(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 
 from tcgrad.functions import FUNCTIONS
@@ -27,6 +28,7 @@ from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of
 from tcgrad.records import cached_property, dataclass
 from tcgrad.simplify.exponentials.sums import Exponential, Exponentials, exponential_of, exponentials_of
 from tcgrad.simplify.powers import negated
+from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.signs import is_never_negative, is_positive_number
 
 _EXP, _MAX = FUNCTIONS["exp"], FUNCTIONS["max"]
@@ -107,15 +109,15 @@ class Shift:
                 continue
             term = self._term(found)
             wanted = term.conditions
-            made += [condition for condition in found.conditions if condition not in wanted]
+            made += [condition for condition in found.conditions if not _is_among(condition, wanted)]
             weights = tuple([weight for weight in term.weights if weight in factors or weight in holding])
             made.append(Exponential(found.exponent, wanted, weights).less(self.largest, times))
-            missing += [condition for condition in wanted if condition not in found.conditions]
+            missing += [condition for condition in wanted if not _is_among(condition, found.conditions)]
             degree += times
-        if not all(condition in kept or condition in holding for condition in missing):
+        if not all(_is_among(condition, (*kept, *holding)) for condition in missing):
             return expr, 0
         holding = (*holding, *kept)
-        others = [self._other(factor, holding) for factor in kept if factor not in missing]
+        others = [self._other(factor, holding) for factor in kept if not _is_among(factor, missing)]
         degree += sum(more for _, more in others)
         return product_of([*(other for other, _ in others), *made]), degree
 
@@ -172,6 +174,11 @@ class Shift:
     def _lowered(self, expr: Expr, times: int) -> Expr:
         """An expression in so many proportions to ``exp`` of minus the largest exponent."""
         return product_of([expr, self.apart(-times)]) if times else expr
+
+
+def _is_among(condition: Expr, others: Iterable[Expr]) -> bool:
+    """Whether a condition is one of others, which may be written otherwise: ``[j < i + 1]`` is ``[i >= j]``."""
+    return any(are_equal(condition, other) for other in others)
 
 
 def _is_number(factor: Expr) -> bool:

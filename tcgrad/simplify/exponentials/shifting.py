@@ -21,7 +21,7 @@ from fractions import Fraction
 from operator import is_not
 
 from tcgrad.functions import FUNCTIONS
-from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Call, Const, Expr, IndexSum, Mul, Pow, const
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Call, Const, Expr, IndexSum, Iverson, Mul, Pow, Where, const
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, rebuild, sorts_in, walk
 from tcgrad.simplify.calls import as_number_power, is_call, opposite
 from tcgrad.simplify.exponentials.exponent_shift import Shift
@@ -37,7 +37,8 @@ _OVERFLOWING = frozenset({"exp", "cosh"})
 def shifted(expr: Expr, beside: tuple[Expr, ...] = ()) -> Expr:
     """The expression with the exponents of every such quotient, and in every such logarithm, shifted.
 
-    beside: what the expression is multiplied by. Conditions among that choose among its exponentials, too.
+    beside: what the expression is multiplied by. Conditions among that choose among its exponentials, too, as those
+    do under which a branch is read.
     """
     if _OVERFLOWING.isdisjoint(sorts_in(expr)):
         return expr
@@ -59,6 +60,11 @@ def shifted(expr: Expr, beside: tuple[Expr, ...] = ()) -> Expr:
             return map_children(expr, lambda body: shifted(body, outside))
         case Add():
             return map_children(expr, lambda term: shifted(term, beside))
+        case Where(condition, then, otherwise):
+            failing = (condition.opposite,) if isinstance(condition, Iverson) else ()
+            branches = shifted(then, (*beside, *factors_of(condition))), shifted(otherwise, (*beside, *failing))
+            parts = (shifted(condition), *branches)
+            return rebuild(expr, parts) if any(map(is_not, parts, children(expr))) else expr
     return map_children(expr, shifted)
 
 

@@ -89,6 +89,10 @@ def exponential_of(expr: Expr) -> Exponential | None:
             return Exponential(exponent)
         case Where(condition, then, Const(value)) if value == 0 and (inner := exponential_of(then)):
             return Exponential(inner.exponent, (*factors_of(condition), *inner.conditions))
+        case Where(Iverson() as failing, Const(value), otherwise) if value == 0 and (
+            inner := exponential_of(otherwise)
+        ):
+            return Exponential(inner.exponent, (failing.opposite, *inner.conditions))
         case Mul(factors):
             found = [part for factor in factors if (part := exponential_of(factor))]
             conditions = tuple(factor for factor in factors if isinstance(factor, Iverson))

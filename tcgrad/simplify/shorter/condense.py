@@ -12,7 +12,17 @@ from typing import Protocol
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Add, Const, Expr, IndexSum, Mul, Pow
-from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, size, sorts_in, terms_of, walk
+from tcgrad.ir.traversal import (
+    children,
+    factors_of,
+    free_indices,
+    map_children,
+    product_of,
+    size,
+    sorts_in,
+    terms_of,
+    walk,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.facts.fact import Fact
@@ -34,6 +44,7 @@ from tcgrad.simplify.shorter.regroup import regroup
 from tcgrad.simplify.shorter.spread import opened, opens_squares
 
 _LARGEST = 60  # nodes of a sum that is worth trying
+_LARGEST_FACTOR = 20  # nodes of a factor of a larger product that is worth trying with others
 _LARGEST_OPEN = 32  # nodes of one that is worth multiplying out
 _MOST_APART = 4  # terms of a sum that are looked at one by one where some stand in products
 _FEWEST = 2  # terms of which some may be those of a definition
@@ -80,13 +91,24 @@ class Condensing:
     def _condensed(self, expr: Expr) -> Expr:
         made = map_children(expr, self.condense)
         whole = expr if made is expr else self._definitions.settle(made)
-        if not isinstance(whole, Add | Mul | IndexSum | Pow) or size(whole) > _LARGEST or not _is_open(whole):
+        if not isinstance(whole, Add | Mul | IndexSum | Pow) or not _is_open(whole):
             return whole
+        if size(whole) > _LARGEST:
+            return self._with_divisors_cancelled(whole) if isinstance(whole, Mul) else whole
         best: Expr = whole
         for candidate in self._candidates(whole):
             if _is_shorter(candidate, best):
                 best = candidate
         return best if best is whole else self._condensed(best)
+
+    def _with_divisors_cancelled(self, expr: Mul) -> Expr:
+        """A large product with divisors in its small factors cancelled: they may be 0 however large the rest is."""
+        small = [factor for factor in expr.factors if size(factor) <= _LARGEST_FACTOR]
+        core = product_of(small)
+        for candidate in map(self._definitions.settle, with_terms_divided(core) if isinstance(core, Mul) else ()):
+            if _is_shorter(candidate, core):
+                return simplify(Mul((candidate, *[factor for factor in expr.factors if factor not in small])))
+        return expr
 
     def _candidates(self, expr: Expr) -> Iterator[Expr]:
         if isinstance(expr, IndexSum) and isinstance(expr.body, Add) and self._has_sum_of_sum(expr):
