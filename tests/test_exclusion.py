@@ -116,6 +116,14 @@ def test_derivatives_are_0_where_something_is_left_out() -> None:
     assert all(checked.check(dtype=dtype, seed=seed).ok for dtype in ("float32", "float64") for seed in range(3))
 
 
+def test_what_is_not_a_number_is_on_neither_side_of_a_comparison() -> None:
+    """``1 - [z > 0]`` is 1 there, and ``[z <= 0]`` would be 0; of positions one is the other."""
+    module = tcgrad.loads("inputs: {x: [3], z: [3]}\nequations: ['y[i] = (1 - [z[i] > 0])*x[i]']\n").compile()
+    x, z = np.array([2.0, 3.0, 4.0]), np.array([1.0, -1.0, np.nan])
+    np.testing.assert_array_equal(module.forward(x, z), [0, 3, 4])
+    np.testing.assert_array_equal(module.value_and_grad(x, z, np.ones(3))[1][0], [0, 1, 1])
+
+
 def test_what_another_mask_leaves_out_already_is_left_out_once() -> None:
     """Where a product with one of the terms of ``1 - delta[j,0]`` is 0, in sums that are looked through for twins."""
     made = tcgrad.loads(

@@ -10,9 +10,9 @@ from tcgrad.calculus.dependence import depending_on, needed_for
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note
 from tcgrad.ir.nodes import ONE, ZERO, Expr, IndexValue, Iverson, Where
-from tcgrad.ir.program import Program, Statement, bodies, defined_tensors
+from tcgrad.ir.program import Program, Statement, defined_tensors, nodes_in
 from tcgrad.ir.reads import as_position
-from tcgrad.ir.traversal import free_indices, walk
+from tcgrad.ir.traversal import free_indices
 from tcgrad.lint.usage import used_names
 from tcgrad.notation.index import print_expr
 from tcgrad.simplify.rules.deltas import iverson
@@ -108,7 +108,7 @@ def find_sizes_of_one(program: Program) -> Iterator[Diagnostic]:
 def find_idle_conditions(program: Program) -> Iterator[Diagnostic]:
     """Conditions that never hold, for any position, and branches that are never taken (TC710)."""
     for statement in program.statements:
-        nodes = [node for body in bodies(statement) for node in walk(body)]
+        nodes = list(nodes_in(statement))
         branching = {node.condition for node in nodes if isinstance(node, Where)}
         for condition in dict.fromkeys(node for node in nodes if isinstance(node, Iverson)):
             decided = _decided(condition)

@@ -254,8 +254,13 @@ def is_zero_or_one(base: Expr) -> bool:
     """Whether the value is always 0 or 1, as of a bracket or of 1 less a bracket, so that its positive powers are
     itself.
     """
-    match base:
-        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), bracket)))):
-            return one == 1 and minus_one == -1 and isinstance(bracket, _ZERO_OR_ONE)
+    return isinstance(base if (less := taken_from_1(base)) is None else less, _ZERO_OR_ONE)
+
+
+def taken_from_1(expr: Expr) -> Expr | None:
+    """``a`` of ``1 - a``; None for anything else."""
+    match expr:
+        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), less)))):
+            return less if one == 1 and minus_one == -1 else None
         case _:
-            return isinstance(base, _ZERO_OR_ONE)
+            return None

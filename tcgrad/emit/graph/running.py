@@ -15,7 +15,7 @@ def running_sum(build: Builder, mask: Value, other: Value, summed: Axes) -> Valu
     """The sum of what a mask leaves of an array, where it compares the index that is summed with one of its length
     that the array does not have: ``sum_s [s <= t] x_s``. None elsewhere.
     """
-    if len(summed) != 1 or len(mask.axes) != 2 or not isinstance(mask.node.operation, Compare):
+    if len(summed) != 1 or len(mask.axes) != 2:
         return None
     (own,) = summed
     (place,) = (index for index in mask.axes if index is not own)
@@ -38,9 +38,10 @@ def running_sum(build: Builder, mask: Value, other: Value, summed: Axes) -> Valu
 
 def _operator(mask: Value, own: Index) -> ComparisonOperator | None:
     """How a mask compares an index with another one of the same length, in order; None if it does not."""
-    operation, (left, right) = mask.node.operation, mask.node.arguments
+    operation = mask.node.operation
     if not isinstance(operation, Compare) or operation.operator in ("==", "!="):
         return None
+    left, right = mask.node.arguments
     if not isinstance(left.base.operation, Arange) or left.base is not right.base:
         return None
     first = mask.axes[2 - len(left.shape)]

@@ -14,12 +14,11 @@ from tcgrad.emit.lowering.expressions import Expressions
 from tcgrad.emit.lowering.recurrences import Loop
 from tcgrad.emit.lowering.structure import Structured, finished, materialised
 from tcgrad.emit.prepared.complements import complemented
+from tcgrad.emit.prepared.conditions import with_conditions_settled
 from tcgrad.emit.prepared.digits import by_digits
-from tcgrad.emit.prepared.exclusions import with_exclusions
 from tcgrad.emit.prepared.finite import finite
 from tcgrad.emit.prepared.fronts import Fronts
 from tcgrad.emit.prepared.saturated import Saturated
-from tcgrad.emit.prepared.selections import selected
 from tcgrad.emit.prepared.tail_areas import with_tail_areas
 from tcgrad.emit.prepared.tails import without_tails
 from tcgrad.emit.prepared.written_out import WrittenOut
@@ -29,7 +28,6 @@ from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.records import dataclass, replace
 from tcgrad.simplify.kinds import Kinds, Likeness
-from tcgrad.simplify.poles import without_poles
 from tcgrad.simplify.powers_of_zero import PowersOfZero
 
 
@@ -124,7 +122,7 @@ class Lowering:
     def _lowered(self, define: Define) -> Structured:
         if self._written_out.has_logarithms:
             define = self._powers.define(define)
-        prepared = with_tail_areas(complemented(without_poles(selected(with_exclusions(define.body)))))
+        prepared = with_tail_areas(complemented(with_conditions_settled(define.body)))
         define = replace(define, body=finite(prepared))
         with self.around(define.tensor):
             structured = self._by_digits(define) or self.expressions.statement(define.body, define.free)

@@ -11,10 +11,9 @@ from tcgrad.emit.graph.filling import Block, Buffer, Carried, Place, Relation, S
 from tcgrad.emit.graph.operations import Slice
 from tcgrad.emit.graph.values import Builder
 from tcgrad.emit.lowering.hoisting import Hoisting
-from tcgrad.emit.prepared.exclusions import with_exclusions
+from tcgrad.emit.prepared.conditions import with_conditions_settled
 from tcgrad.emit.prepared.finite import finite
 from tcgrad.emit.prepared.fronts import Front
-from tcgrad.emit.prepared.selections import selected
 from tcgrad.ir.indices import Dim, Index, Integer
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Case, Define, Recurrence
@@ -23,7 +22,6 @@ from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import replace_components
 from tcgrad.records import dataclass, replace
-from tcgrad.simplify.poles import without_poles
 
 _ONE = Integer.of(1)
 
@@ -215,7 +213,7 @@ def _prepared(case: Case) -> Case:
     """With positions that brackets select, powers that are finite at 0, and exponentials that do not overflow: what
     tells it is beside them now, before anything is hoisted.
     """
-    return replace(case, body=finite(without_poles(selected(with_exclusions(case.body)))))
+    return replace(case, body=finite(with_conditions_settled(case.body)))
 
 
 def _step_at(case: Case, position: Integer) -> Case:

@@ -1,14 +1,15 @@
 """``1 - delta(a, b)`` as the bracket ``[a != b]``, alone or where it leaves something out of what is worked out for
-both: a comparison of positions, and no difference. ``1 - [a < b]`` as ``[a >= b]`` anywhere, and a choice of 0 where a
-comparison holds as one where the opposite fails: what a condition leaves out is told by one factor, or one branch.
+both: a comparison of positions, and no difference. ``1 - [a < b]`` as ``[a >= b]`` anywhere, and a choice of 0 where
+positions compare so as one where they do not: what a condition leaves out is told by one factor, or one branch.
 """
 
 from __future__ import annotations
 
-from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Delta, Expr, Iverson, Mul, Where
+from tcgrad.ir.guards import is_structural
+from tcgrad.ir.nodes import ZERO, Delta, Expr, Iverson, Mul, Where
 from tcgrad.ir.traversal import map_children, product_of, sorts_in
 from tcgrad.simplify.rules.deltas import iverson
-from tcgrad.simplify.rules.weights import complement_of, stays_whole
+from tcgrad.simplify.rules.weights import complement_of, opposite_of, stays_whole
 
 
 def with_exclusions(expr: Expr) -> Expr:
@@ -20,12 +21,10 @@ def _with_conditions_turned(expr: Expr) -> Expr:
     if Iverson not in sorts_in(expr):
         return expr
     match map_children(expr, _with_conditions_turned):
-        case Add((number, Mul((sign, Iverson() as bracket)))) if number == ONE and sign == MINUS_ONE:
-            return bracket.opposite
-        case Where(Iverson() as bracket, nothing, otherwise) if nothing == ZERO:
+        case Where(Iverson() as bracket, nothing, otherwise) if nothing == ZERO and is_structural(bracket):
             return Where(bracket.opposite, otherwise, ZERO)
         case whole:
-            return whole
+            return opposite_of(whole) or whole
 
 
 def _beside_functions(expr: Expr) -> Expr:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import MIRRORED, ONE, ZERO, ComparisonOperator, Const, Delta, Expr, IndexValue, Iverson
 from tcgrad.ir.ranges import is_negative, is_nonnegative, reduced, split_multiples
 from tcgrad.records import dataclass
+
+# Of ``r - p``, compared with 0, as ``p`` compared with ``r`` or ``r + 1``.
+_TURNED: Mapping[ComparisonOperator, tuple[ComparisonOperator, int]] = {
+    "<": (">=", 1),
+    ">=": ("<", 1),
+    ">": ("<", 0),
+    "<=": (">=", 0),
+    "==": ("==", 0),
+    "!=": ("!=", 0),
+}
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,8 @@ def range_guards(value: Integer, size: Integer) -> tuple[Expr, ...] | None:
     digits = _digit_guard(value, size)
     if digits is not None:
         return _unless_true(digits)
-    low = iverson(*_unshifted(">=", value, Integer.of(0)))
-    high = iverson(*_unshifted("<", value, size))
+    low = iverson(*with_index_alone(">=", value, Integer.of(0)))
+    high = iverson(*with_index_alone("<", value, size))
     return None if ZERO in (low, high) else (*_unless_true(low), *_unless_true(high))
 
 
@@ -166,18 +175,19 @@ def _digit_guard(value: Integer, size: Integer) -> Expr | None:
     return simplify_delta(Delta(-below, reduced(rest // size) + (whole - below)))
 
 
-def _unshifted(
-    operator: Literal["<", ">="], left: Integer, right: Integer
-) -> tuple[Literal["<", ">="], Integer, Integer]:
-    """A comparison with a shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``, ``N - p - 2 >= 0`` is
-    ``p < N - 1``.
+def with_index_alone(
+    operator: ComparisonOperator, left: Integer, right: Integer
+) -> tuple[ComparisonOperator, Integer, Integer]:
+    """A comparison of one shifted index as one with the index: ``p - 1 >= 0`` is ``p >= 1``, ``N - p - 2 >= 0`` is
+    ``p < N - 1``; any other as it is.
     """
-    for index in left.indices:
-        if len(left.indices) == 1 and _is_unit(left, index):
-            return operator, index.expr, right - (left - index.expr)
-        if len(left.indices) == 1 and _is_unit(-left, index):
-            bound = left + index.expr - right
-            return ("<", index.expr, bound + 1) if operator == ">=" else (">=", index.expr, bound + 1)
+    difference = left - right
+    index = difference.indices[0] if len(difference.indices) == 1 else None
+    if index is not None and _is_unit(difference, index):
+        return operator, index.expr, index.expr - difference
+    if index is not None and _is_unit(-difference, index):
+        turned, more = _TURNED[operator]
+        return turned, index.expr, difference + index.expr + more
     return operator, left, right
 
 

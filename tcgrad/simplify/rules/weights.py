@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from tcgrad.ir.guards import is_structural
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO, Add, Call, Const, Delta, Expr, IndexReduce, IndexValue, Iverson, Mul, Pow, Where
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.traversal import children, factors_of, free_indices, map_children, product_of, sorts_in, walk
+from tcgrad.simplify.monomials import taken_from_1
 
 _FUNCTIONS = (Call, Pow, Where, Iverson, IndexReduce)
 _NUMBERS = {Add, Mul, Const, IndexValue, Delta}
@@ -15,11 +17,14 @@ _NUMBERS = {Add, Mul, Const, IndexValue, Delta}
 
 def complement_of(expr: Expr) -> Delta | None:
     """The delta of ``1 - delta(a, b)``; None for anything else."""
-    match expr:
-        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), Delta() as delta)))):
-            return delta if one == 1 and minus_one == -1 else None
-        case _:
-            return None
+    less = taken_from_1(expr)
+    return less if isinstance(less, Delta) else None
+
+
+def opposite_of(expr: Expr) -> Iverson | None:
+    """``[a >= b]`` for ``1 - [a < b]`` of positions; None for anything else: of what is not a number neither holds."""
+    less = taken_from_1(expr)
+    return less.opposite if isinstance(less, Iverson) and is_structural(less) else None
 
 
 def _weighing(expr: Expr) -> Delta | None:

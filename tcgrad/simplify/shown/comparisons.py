@@ -15,6 +15,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.calls import exponent_of
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import add_of, negated, scaled, split_coefficient
+from tcgrad.simplify.rules.deltas import with_index_alone
 from tcgrad.simplify.signs import is_positive
 
 _EXTREMES = {"max": (">", ">="), "min": ("<", "<=")}  # the comparisons that hold where they do for one argument
@@ -34,16 +35,10 @@ def _with_index_alone(expr: Iverson) -> Iverson:
     left, right = expr.left, expr.right
     if not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
         return expr
-    difference = left.value - right.value
-    if len(difference.indices) != 1 or left.value.as_index or right.value.as_index:
+    if left.value.as_index or right.value.as_index:
         return expr
-    (index,) = difference.indices
-    coefficient = difference.coefficient(index)
-    sign = None if coefficient is None else coefficient.as_number
-    if sign not in (1, -1):
-        return expr
-    operator = expr.operator if sign == 1 else MIRRORED[expr.operator]
-    return Iverson(operator, IndexValue(index.expr), IndexValue((index.expr * sign - difference) * sign))
+    operator, one, other = with_index_alone(expr.operator, left.value, right.value)
+    return Iverson(operator, IndexValue(one), IndexValue(other))
 
 
 def _turned(expr: Expr) -> Expr:

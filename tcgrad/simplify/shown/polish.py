@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations, permutations
 
-from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     ONE,
@@ -31,7 +30,7 @@ from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.exponentials.joined_exponentials import with_exponentials_joined
 from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
-from tcgrad.simplify.rules.weights import without_idle_weights
+from tcgrad.simplify.rules.weights import opposite_of, without_idle_weights
 from tcgrad.simplify.shapes import are_equal
 from tcgrad.simplify.shorter.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.shown.closing import with_common_out, with_divisor_inside
@@ -61,10 +60,8 @@ def _polished(expr: Expr) -> Expr:
         return expr
     whole = map_children(expr, _polished)
     match whole:
-        case Add(terms=(Const(value=one), Mul(factors=(Const(value=minus_one), Iverson() as bracket)))) if (
-            one == 1 and minus_one == -1 and is_structural(bracket)
-        ):
-            return solved(bracket.opposite)
+        case Add() if (bracket := opposite_of(whole)) is not None:
+            return solved(bracket)
         case Add():
             joined = with_ranges_joined(whole, _polished)
             merged = with_sums_merged(joined) if isinstance(joined, Add) else joined
