@@ -19,14 +19,14 @@ from tcgrad.ir.program import Program
 from tcgrad.language.diagnose import add_equation_errors
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import find_spec
-from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.matrix.nodes import VecOrder
 from tcgrad.notation.reading import print_reading
+from tcgrad.notation.spelling.apart import latex_of, unicode_of
 from tcgrad.report.derivations.render import Format, render_derivation, render_equations
 from tcgrad.report.derivations.styles import LatexStyle, Writing
-from tcgrad.spec.files import decode
 from tcgrad.spec.loader import SpecError, load_spec, read_spec
 from tcgrad.spec.model import Spec
+from tcgrad.spec.yaml.files import decode
 
 if TYPE_CHECKING:
     from tcgrad.point import PointValues

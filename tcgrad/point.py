@@ -12,11 +12,11 @@ import numpy as np
 
 from tcgrad.calculus import Derivation
 from tcgrad.calculus.derive import backpropagated
-from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors, with_cofactors
-from tcgrad.calculus.jacobians import stepwise_jacobian
-from tcgrad.calculus.recognise import recognised
-from tcgrad.calculus.second import stepwise_hessians
-from tcgrad.calculus.unconstrained import without_symmetry
+from tcgrad.calculus.passes.jacobians import stepwise_jacobian
+from tcgrad.calculus.passes.second import stepwise_hessians
+from tcgrad.calculus.program.recognise import recognised
+from tcgrad.calculus.program.unconstrained import without_symmetry
+from tcgrad.calculus.rules.intrinsics import inverses_of, inverses_of_factors, with_cofactors
 from tcgrad.check.program.cost import refuse_impossible_values
 from tcgrad.check.program.domains import find_demands
 from tcgrad.check.program.reach import Span

@@ -13,10 +13,10 @@ from tcgrad.evaluate import evaluate
 from tcgrad.language.elaborate import elaborate_scalar
 from tcgrad.locate import is_there
 from tcgrad.records import dataclass
-from tcgrad.spec.files import check_source, read_source
-from tcgrad.spec.nodes import Mapping, Node, Scalar, compose
-from tcgrad.spec.nodes import Sequence as Items
-from tcgrad.spec.reading import node_kind, read_entries, read_number
+from tcgrad.spec.keys.reading import node_kind, read_entries, read_number
+from tcgrad.spec.yaml.files import check_source, read_source
+from tcgrad.spec.yaml.nodes import Mapping, Node, Scalar, compose
+from tcgrad.spec.yaml.nodes import Sequence as Items
 
 OPTION = "--at"
 _POINT = "a point is written `x=2,y=4`, or stands in a YAML file"

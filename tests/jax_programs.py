@@ -41,7 +41,7 @@ from tcgrad.language.syntax import (
     Subscript,
     Sum,
 )
-from tcgrad.spec.splitting import split_block
+from tcgrad.spec.keys.splitting import split_block
 
 jax.config.update("jax_enable_x64", True)
 

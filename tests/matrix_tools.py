@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
+from tcgrad.calculus.rules.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement

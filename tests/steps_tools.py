@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tcgrad.calculus.intrinsics import inverses_of, inverses_of_factors
-from tcgrad.calculus.lags import Steps
+from tcgrad.calculus.recurrences.lags import Steps
+from tcgrad.calculus.rules.intrinsics import inverses_of, inverses_of_factors
 from tcgrad.check.sampling.sampler import sampler
 from tcgrad.evaluate import evaluate, evaluate_statements
 from tcgrad.ir.derivative import is_derivative

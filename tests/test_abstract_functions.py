@@ -8,7 +8,7 @@ from test_oracles import close, draw, program_of
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.passes.second import gradient_program
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.evaluate.abstract import instantiate_abstract

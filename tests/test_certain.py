@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tcgrad
-from tcgrad.calculus.certain import Certainty
+from tcgrad.calculus.shown.certain import Certainty
 from tcgrad.ir.nodes import ONE, Component, Mul, const
 from tcgrad.ir.nodes import Pow as Power
 

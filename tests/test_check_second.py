@@ -122,7 +122,7 @@ def test_a_wrong_gradient_does_not_hide_in_the_second_derivatives(monkeypatch):
 
 
 def _gradients_of(made):
-    from tcgrad.calculus.second import gradient_program
+    from tcgrad.calculus.passes.second import gradient_program
 
     return lambda _: gradient_program(made.program)
 

@@ -3,7 +3,7 @@
 import pytest
 
 import tcgrad
-from tcgrad.calculus.ways import Ways
+from tcgrad.calculus.closed.ways import Ways
 
 NETWORK = """
 dims: {{N: 3}}

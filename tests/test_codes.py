@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.passes.second import gradient_program
 from tcgrad.check import check
 from tcgrad.cli.app import build
 from tcgrad.cli.commands.explain import render_code

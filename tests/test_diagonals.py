@@ -13,7 +13,7 @@ from tcgrad.ir.nodes import Call, Component, Expr, IndexReduce, IndexSum, Mul, P
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.index import print_expr, print_statement
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.syntaxes import LATEX
+from tcgrad.notation.spelling.syntaxes import LATEX
 from tcgrad.spec.loader import read_spec
 
 SPEC = """\

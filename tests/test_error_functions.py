@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from tcgrad.evaluate import special
+from tcgrad.evaluate.functions import special
 
 POINTS = np.concatenate(
     [

@@ -10,10 +10,10 @@ from reference_functions import MORE, by_mpmath
 
 import tcgrad
 from tcgrad.evaluate import Context, Noise, evaluate, evaluate_statements, instantiate_abstract
-from tcgrad.evaluate.contractions import contract
+from tcgrad.evaluate.arrays.labelled import Labelled, batch_of, union
 from tcgrad.evaluate.expressions import value
-from tcgrad.evaluate.functions import _TABLE
-from tcgrad.evaluate.labelled import Labelled, batch_of, union
+from tcgrad.evaluate.functions.elementwise import _TABLE
+from tcgrad.evaluate.products.contractions import contract
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.ir.indices import Dim, Gather, Index, Integer
 from tcgrad.ir.nodes import (

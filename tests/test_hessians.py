@@ -12,7 +12,7 @@ from test_second import FUNCTIONS, RECURRENCES, positive_definite, second_differ
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.passes.second import gradient_program
 from tcgrad.errors import Located, TcgradError
 from tcgrad.evaluate import evaluate, evaluate_program
 from tcgrad.ir.program import Recurrence
@@ -231,6 +231,6 @@ def block_wrt(program, names):
 
 
 def inverses(program):
-    from tcgrad.calculus.intrinsics import inverse_of
+    from tcgrad.calculus.rules.intrinsics import inverse_of
 
     return [inverse_of(program, item.tensor) for item in program.inputs if item.tensor.order == 2]

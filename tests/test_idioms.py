@@ -9,7 +9,7 @@ from tables import rows
 from test_oracles import check_derivatives, check_emitted, program_of
 
 import tcgrad
-from tcgrad.calculus.recognise import recognised
+from tcgrad.calculus.program.recognise import recognised
 from tcgrad.ir.program import Define, Intrinsic
 from tcgrad.simplify import simplify
 from tcgrad.simplify.canonical import key

@@ -13,7 +13,7 @@ import tcgrad
 from tcgrad.cli.run import run
 from tcgrad.errors import Source
 from tcgrad.lint import lint
-from tcgrad.spec.nodes import compose
+from tcgrad.spec.yaml.nodes import compose
 
 
 @pytest.fixture(autouse=True)

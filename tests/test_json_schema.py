@@ -16,8 +16,8 @@ from tcgrad.errors import Source, TcgradError
 from tcgrad.locate import gallery_specs
 from tcgrad.spec.json_schema import spec_schema
 from tcgrad.spec.loader import read_spec
-from tcgrad.spec.nodes import Mapping, Node, Sequence, compose
-from tcgrad.spec.scalars import kind_of
+from tcgrad.spec.yaml.nodes import Mapping, Node, Sequence, compose
+from tcgrad.spec.yaml.scalars import kind_of
 
 VALIDATOR = jsonschema.Draft202012Validator(spec_schema())
 

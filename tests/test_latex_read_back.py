@@ -26,9 +26,9 @@ from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.ir.traversal import walk
 from tcgrad.locate import gallery_specs
-from tcgrad.notation.apart import latex_of
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
+from tcgrad.notation.spelling.apart import latex_of
 
 MOST_READS = 5_000  # of one equation
 MOST_PLACES = 8

@@ -18,8 +18,8 @@ from tcgrad.api import Derived
 from tcgrad.calculus import derive
 from tcgrad.language.elaborate import elaborate
 from tcgrad.locate import gallery_specs
-from tcgrad.notation.latex_tensors import latex_of_tensors
-from tcgrad.notation.latex_text import latex_text
+from tcgrad.notation.spelling.latex_tensors import latex_of_tensors
+from tcgrad.notation.spelling.latex_text import latex_text
 from tcgrad.report.derivations.json_object import render_json
 from tcgrad.report.derivations.latex import render_latex
 from tcgrad.report.derivations.styles import Writing

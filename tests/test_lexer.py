@@ -4,7 +4,7 @@ import pytest
 
 from tcgrad.errors import Located, Report
 from tcgrad.language.parsing.lexer import tokenize
-from tcgrad.spec.splitting import split_block
+from tcgrad.spec.keys.splitting import split_block
 
 
 def kinds(text):

@@ -6,7 +6,7 @@ import pytest
 from matrix_tools import assert_same_value, program_from, values_of
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.passes.second import gradient_program
 from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
 from tcgrad.notation.raising.form import MatrixForm
 

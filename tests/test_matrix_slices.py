@@ -7,7 +7,7 @@ import pytest
 from matrix_tools import assert_right, define_of, program_from
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.second import gradient_program
+from tcgrad.calculus.passes.second import gradient_program
 from tcgrad.notation.raising.definitions import raise_define
 from tcgrad.notation.raising.form import MatrixForm
 

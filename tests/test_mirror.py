@@ -4,7 +4,7 @@ import pytest
 from tables import rows
 
 import tcgrad
-from tcgrad.calculus.recognise import recognised
+from tcgrad.calculus.program.recognise import recognised
 from tcgrad.ir.program import Define
 from tcgrad.simplify.mirror import is_mirrored, is_skew
 

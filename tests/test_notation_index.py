@@ -20,7 +20,7 @@ from tcgrad.ir.tensors import Role, Tensor, gradient_of
 from tcgrad.language.elaborate import elaborate
 from tcgrad.notation.index import print_define, print_expr
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.notation.spelling.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.spec.loader import read_spec
 
 HEAD = """\

@@ -7,8 +7,8 @@ import pytest
 import tcgrad
 from tcgrad.functions import FUNCTIONS, abstract, abstract_derivative
 from tcgrad.notation.index import print_statement
-from tcgrad.notation.latex_names import escape, latex_function, latex_name, latex_positions
-from tcgrad.notation.syntaxes import LATEX, decimal
+from tcgrad.notation.spelling.latex_names import escape, latex_function, latex_name, latex_positions
+from tcgrad.notation.spelling.syntaxes import LATEX, decimal
 
 
 @pytest.mark.parametrize(

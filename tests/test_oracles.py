@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from programs import specs
 
 from tcgrad.calculus import derive
-from tcgrad.calculus.jacobians import stepwise_jacobian
+from tcgrad.calculus.passes.jacobians import stepwise_jacobian
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.evaluate import evaluate, evaluate_program, evaluate_statements

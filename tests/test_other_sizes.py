@@ -11,7 +11,7 @@ from whole_programs import DIMS, whole_spec
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.lengths import are_alike
+from tcgrad.calculus.recurrences.lengths import are_alike
 from tcgrad.check.sampling.sizes import free_dims, other_sizes
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module

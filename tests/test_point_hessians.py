@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tcgrad.api import loads
-from tcgrad.calculus.second import stepwise_hessians
+from tcgrad.calculus.passes.second import stepwise_hessians
 from tcgrad.ir.program import defined_tensors
 
 LONG = "; ".join(f"h{n + 1}[i] = tanh(w[i,j]*h{n}[j]) + h{n}[i]" for n in range(5))

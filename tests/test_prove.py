@@ -6,7 +6,7 @@ import pytest
 from test_oracles import program_of
 
 import tcgrad
-from tcgrad.calculus.recognise import recognised
+from tcgrad.calculus.program.recognise import recognised
 from tcgrad.prove import prove_equal
 from tcgrad.simplify.assume import assumptions_about
 from tcgrad.simplify.expand import TooLargeError, expand

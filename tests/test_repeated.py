@@ -3,8 +3,8 @@
 import pytest
 
 import tcgrad
-from tcgrad.calculus.compact import put_in
-from tcgrad.calculus.repeated import is_repeated_in_full
+from tcgrad.calculus.lines.compact import put_in
+from tcgrad.calculus.lines.repeated import is_repeated_in_full
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.folding.fold import Facts
 

@@ -17,7 +17,7 @@ from tcgrad.check.sampling.sizes import other_sizes
 from tcgrad.check.user.against import UserCode, UserFunction
 from tcgrad.errors import TcgradError
 from tcgrad.evaluate import Noise
-from tcgrad.evaluate.labelled import batch_of
+from tcgrad.evaluate.arrays.labelled import batch_of
 
 FLOAT64 = np.dtype(np.float64)
 WIDE = np.dtype(np.longdouble)

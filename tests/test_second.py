@@ -8,10 +8,10 @@ from test_oracles import close, difference_quotients, draw, program_of
 
 import tcgrad
 from tcgrad.calculus import derive
-from tcgrad.calculus.jacobians import stepwise_jacobian
-from tcgrad.calculus.second import gradient_program
-from tcgrad.calculus.tangents import push_forward
-from tcgrad.calculus.unconstrained import unconstrained
+from tcgrad.calculus.passes.jacobians import stepwise_jacobian
+from tcgrad.calculus.passes.second import gradient_program
+from tcgrad.calculus.passes.tangents import push_forward
+from tcgrad.calculus.program.unconstrained import unconstrained
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import TcgradError

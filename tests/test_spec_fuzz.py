@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tcgrad.codes import CODES
 from tcgrad.errors import TcgradError
 from tcgrad.report.diagnostics import MAX_SHOWN, render_diagnostics
-from tcgrad.spec import nodes
 from tcgrad.spec.loader import load_spec, read_spec
 from tcgrad.spec.schema import INPUT_KEYS, SPEC_KEYS
+from tcgrad.spec.yaml import nodes
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 

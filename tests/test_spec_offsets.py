@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcgrad.errors import Source
-from tcgrad.spec import nodes
-from tcgrad.spec.nodes import Mapping, Scalar, Sequence, compose
-from tcgrad.spec.offsets import locate_scalar
+from tcgrad.spec.yaml import nodes
+from tcgrad.spec.yaml.nodes import Mapping, Scalar, Sequence, compose
+from tcgrad.spec.yaml.offsets import locate_scalar
 
 LOADERS = [pytest.param(yaml.SafeLoader, id="pure")]
 if hasattr(yaml, "CSafeLoader"):

@@ -16,7 +16,7 @@ from tcgrad.ir.program import Define
 from tcgrad.locate import gallery_specs
 from tcgrad.notation.index import print_define, print_expr
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.syntaxes import ASCII
+from tcgrad.notation.spelling.syntaxes import ASCII
 from tcgrad.report.derivations.passages import print_chain
 from tcgrad.simplify.tidy import tidy
 from tcgrad.steps import explain

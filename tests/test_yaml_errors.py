@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from tcgrad.errors import TcgradError
-from tcgrad.spec import nodes
 from tcgrad.spec.loader import read_spec
+from tcgrad.spec.yaml import nodes
 
 REST = "inputs: {x: [3]}\nequations: ['y[i] = x[i]']\n"
 

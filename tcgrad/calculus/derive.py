@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from tcgrad.calculus.backprop import Adjoint, Pullback
-from tcgrad.calculus.closed import ClosedForms
-from tcgrad.calculus.compact import compact
+from tcgrad.calculus.closed.forms import ClosedForms
+from tcgrad.calculus.closed.hessians import closed_hessians
 from tcgrad.calculus.derivation import Backpropagation, Derivation, Hessian, Jacobian
-from tcgrad.calculus.gradients import GradientLines
-from tcgrad.calculus.hessians import closed_hessians
-from tcgrad.calculus.indices import Positions
-from tcgrad.calculus.long_products import require_short_products
-from tcgrad.calculus.magnitude import require_floats
-from tcgrad.calculus.partials import require_partials
-from tcgrad.calculus.printed import Printed
-from tcgrad.calculus.readable import Readable
-from tcgrad.calculus.recognise import recognised
-from tcgrad.calculus.scalar import Scalar
+from tcgrad.calculus.lines.compact import compact
+from tcgrad.calculus.passes.backprop import Adjoint, Pullback
+from tcgrad.calculus.program.recognise import recognised
+from tcgrad.calculus.refused.long_products import require_short_products
+from tcgrad.calculus.refused.magnitude import require_floats
+from tcgrad.calculus.refused.partials import require_partials
+from tcgrad.calculus.rules.indices import Positions
+from tcgrad.calculus.shown.gradients import GradientLines
+from tcgrad.calculus.shown.printed import Printed
+from tcgrad.calculus.shown.readable import Readable
+from tcgrad.calculus.shown.scalar import Scalar
 from tcgrad.calculus.trace import Listener, unheard
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, TcgradError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tcgrad.calculus.differentiate import Seed
+from tcgrad.calculus.rules.differentiate import Seed
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence

@@ -33,7 +33,7 @@ from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.traversal import integers, walk
 from tcgrad.notation.assumptions import print_assumptions
 from tcgrad.notation.naming import Surroundings
-from tcgrad.notation.syntaxes import ASCII
+from tcgrad.notation.spelling.syntaxes import ASCII
 from tcgrad.prove import prove_equal
 from tcgrad.records import cached_property, dataclass, replace
 from tcgrad.simplify.assume import Assumptions, assumptions_about, jointly

@@ -9,10 +9,10 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.program.dependence import reads
 from tcgrad.evaluate import Array, Context, Noise, SmoothFunction
-from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
-from tcgrad.evaluate.overflow import noticing
+from tcgrad.evaluate.arrays.labelled import Kink, Labelled, batch_of
+from tcgrad.evaluate.arrays.overflow import noticing
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Statement, defined_tensors

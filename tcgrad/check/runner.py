@@ -27,7 +27,7 @@ from tcgrad.check.user.against import UserCode
 from tcgrad.emit import emit
 from tcgrad.emit.compiled import compile_module
 from tcgrad.errors import STDIN
-from tcgrad.evaluate.overflow import quietly
+from tcgrad.evaluate.arrays.overflow import quietly
 from tcgrad.ir.program import Program
 from tcgrad.records import dataclass, replace
 from tcgrad.spec.check_options import KINDS, OWN_KINDS

@@ -15,8 +15,8 @@ from tcgrad.cli.output import write_error
 from tcgrad.errors import STDIN, Diagnostic, TcgradError
 from tcgrad.records import dataclass
 from tcgrad.report.diagnostics import render_all
-from tcgrad.spec.files import decode
 from tcgrad.spec.limits import MAX_BYTES
+from tcgrad.spec.yaml.files import decode
 
 if TYPE_CHECKING:
     from tcgrad.api import TensorFunction

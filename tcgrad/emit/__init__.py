@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from tcgrad.calculus.derivation import Backpropagation
 from tcgrad.calculus.derive import backpropagated
-from tcgrad.calculus.intrinsics import with_cofactors
-from tcgrad.calculus.magnitude import SCALE
+from tcgrad.calculus.refused.magnitude import SCALE
+from tcgrad.calculus.rules.intrinsics import with_cofactors
 from tcgrad.emit.code.text import NoFloat
 from tcgrad.emit.prepared.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter

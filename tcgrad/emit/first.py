@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tcgrad.calculus.jacobians import stepwise_jacobians
-from tcgrad.calculus.tangents import push_forward
+from tcgrad.calculus.passes.jacobians import stepwise_jacobians
+from tcgrad.calculus.passes.tangents import push_forward
 from tcgrad.emit.code.layout import bracketed, indented, return_dict_lines, return_lines, tuple_lines, unpack_lines
 from tcgrad.emit.code.names import Scope
 from tcgrad.emit.code.numpy_code import Printer

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from tcgrad.calculus.derivation import Backpropagation
-from tcgrad.calculus.lengths import least_lengths
+from tcgrad.calculus.recurrences.lengths import least_lengths
 from tcgrad.emit.code.layout import bracketed, indented
 from tcgrad.emit.code.names import Scope
 from tcgrad.emit.code.size_code import Used

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tcgrad.calculus.jacobians import stepwise_blocks
-from tcgrad.calculus.second import gradient_program, has_hessian
-from tcgrad.calculus.tangents import push_forward
-from tcgrad.calculus.unconstrained import unconstrained
+from tcgrad.calculus.passes.jacobians import stepwise_blocks
+from tcgrad.calculus.passes.second import gradient_program, has_hessian
+from tcgrad.calculus.passes.tangents import push_forward
+from tcgrad.calculus.program.unconstrained import unconstrained
 from tcgrad.emit.code.layout import bracketed, indented, return_dict_lines, return_lines
 from tcgrad.emit.documentation import docstring, listed
 from tcgrad.emit.first import FirstOrderWriter

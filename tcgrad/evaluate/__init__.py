@@ -4,9 +4,9 @@ It is the reference that everything else is measured against, so it is written t
 """
 
 from tcgrad.evaluate.abstract import SmoothFunction, instantiate_abstract
+from tcgrad.evaluate.arrays.labelled import Array
+from tcgrad.evaluate.arrays.noise import Noise
 from tcgrad.evaluate.context import Context
-from tcgrad.evaluate.labelled import Array
-from tcgrad.evaluate.noise import Noise
 from tcgrad.evaluate.statements import evaluate, evaluate_program, evaluate_statements
 
 __all__ = [

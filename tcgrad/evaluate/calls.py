@@ -7,12 +7,12 @@ from functools import partial
 
 import numpy as np
 
-from tcgrad.evaluate import functions
+from tcgrad.evaluate.arrays.labelled import Array, Kink, Labelled, union
+from tcgrad.evaluate.arrays.parts import together
 from tcgrad.evaluate.complex_steps import point_of, stepped
 from tcgrad.evaluate.context import Context, Evaluator
-from tcgrad.evaluate.labelled import Array, Kink, Labelled, union
-from tcgrad.evaluate.parts import together
-from tcgrad.evaluate.products import total, zeros_of
+from tcgrad.evaluate.functions import elementwise
+from tcgrad.evaluate.products.broadcast import total, zeros_of
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Index
 from tcgrad.records import dataclass
@@ -35,7 +35,7 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
     """The function's values as the result of one operation."""
     parts, numbers = [each.evaluator for each in arguments], [each.is_number for each in arguments]
     tensor = arguments[0].tensor if len(arguments) == 1 else None
-    has_branches, decisions = functions.has_branches(function), partial(functions.decisions, function)
+    has_branches, decisions = elementwise.has_branches(function), partial(elementwise.decisions, function)
     kind = Kink if function.seam == "kink" else Labelled
 
     def evaluate(context: Context) -> Labelled:
@@ -48,13 +48,13 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
         result = Labelled(_called(function, tensor, aligned, axes, context), axes)
         lean = context.decide(decisions, aligned, axes, kind) if has_branches else None
         if lean:
-            beside = functions.call(function, [lean.told_apart(aligned[0]), *aligned[1:]], context)
+            beside = elementwise.call(function, [lean.told_apart(aligned[0]), *aligned[1:]], context)
             result = Labelled(together(result.array.real, beside.imag, beside.dtype), axes)
         if context.noise is None or (context.noise.leaves_short and function.is_rational):
             return result  # one of the arguments, most often
 
         def magnitude() -> Labelled:
-            return Labelled(functions.magnitude(function, result.array, aligned, context), axes)
+            return Labelled(elementwise.magnitude(function, result.array, aligned, context), axes)
 
         def zeros() -> Labelled:
             """The zeros of functions at 0, and those of functions that choose among numbers."""
@@ -86,5 +86,5 @@ def _called(
 def _called_at(function: Function, arguments: list[Array], axes: tuple[Index, ...], context: Context) -> Array:
     point = point_of(arguments[0], axes, context) if len(arguments) == 1 else None
     if point is None:
-        return functions.call(function, arguments, context)
-    return stepped(lambda array: functions.call(function, [array], context), arguments[0], point)
+        return elementwise.call(function, arguments, context)
+    return stepped(lambda array: elementwise.call(function, [array], context), arguments[0], point)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Array, Labelled, union
+from tcgrad.evaluate.arrays.noise import Noise
+from tcgrad.evaluate.arrays.parts import real
 from tcgrad.evaluate.context import Context
-from tcgrad.evaluate.labelled import Array, Labelled, union
-from tcgrad.evaluate.noise import Noise
-from tcgrad.evaluate.parts import real
 from tcgrad.ir.nodes import HOLDS, Iverson
 
 _UNITS = 32  # what is computed in different ways may differ by so many errors of one operation

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Array
+from tcgrad.evaluate.arrays.parts import together
 from tcgrad.evaluate.context import Context
-from tcgrad.evaluate.labelled import Array
-from tcgrad.evaluate.parts import together
 from tcgrad.ir.indices import Index
 
 STEP = 2.0**-100

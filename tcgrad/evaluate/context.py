@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcgrad.evaluate.abstract import SmoothFunction
-from tcgrad.evaluate.labelled import Array, Kink, Labelled
-from tcgrad.evaluate.noise import Noise
-from tcgrad.evaluate.numbers import is_exact, number, pi
-from tcgrad.evaluate.parts import real, together
+from tcgrad.evaluate.arrays.labelled import Array, Kink, Labelled
+from tcgrad.evaluate.arrays.noise import Noise
+from tcgrad.evaluate.arrays.numbers import is_exact, number, pi
+from tcgrad.evaluate.arrays.parts import real, together
 from tcgrad.evaluate.sizes import resized_value
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.records import dataclass

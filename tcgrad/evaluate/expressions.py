@@ -13,14 +13,14 @@ from math import prod
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Labelled, union
+from tcgrad.evaluate.arrays.numbers import is_exact, whole
 from tcgrad.evaluate.calls import Argument, call
 from tcgrad.evaluate.comparisons import compared
 from tcgrad.evaluate.context import Context, Evaluator
-from tcgrad.evaluate.factors import Factors, product
-from tcgrad.evaluate.labelled import Labelled, union
-from tcgrad.evaluate.numbers import is_exact, whole
-from tcgrad.evaluate.powers import known_power_of, power_of, reciprocal_of
-from tcgrad.evaluate.products import Factor, conjunction, sizes_of, total
+from tcgrad.evaluate.products.broadcast import Factor, conjunction, sizes_of, total
+from tcgrad.evaluate.products.factors import Factors, product
+from tcgrad.evaluate.products.powers import known_power_of, power_of, reciprocal_of
 from tcgrad.evaluate.reading import integers, picked, reader
 from tcgrad.evaluate.reductions import reduced
 from tcgrad.evaluate.structure import footprint, volume

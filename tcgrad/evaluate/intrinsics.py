@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Array, Labelled
+from tcgrad.evaluate.arrays.parts import absolute, real, together
 from tcgrad.evaluate.context import Context
-from tcgrad.evaluate.labelled import Array, Labelled
-from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.program import Intrinsic
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Array, Labelled, union
+from tcgrad.evaluate.arrays.numbers import whole
 from tcgrad.evaluate.context import Context, Evaluator
-from tcgrad.evaluate.labelled import Array, Labelled, union
-from tcgrad.evaluate.numbers import whole
 from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remainder
 from tcgrad.ir.nodes import Component
 from tcgrad.ir.tensors import MINUS_INFINITY, Role, Tensor

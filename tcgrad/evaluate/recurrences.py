@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Labelled
 from tcgrad.evaluate.context import Context
 from tcgrad.evaluate.expressions import value
-from tcgrad.evaluate.labelled import Labelled
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Case, Recurrence
 from tcgrad.ir.tensors import Tensor

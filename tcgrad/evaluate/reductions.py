@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tcgrad.evaluate.arrays.labelled import Array, Labelled
+from tcgrad.evaluate.arrays.parts import absolute, real, together
 from tcgrad.evaluate.context import Context
-from tcgrad.evaluate.labelled import Array, Labelled
-from tcgrad.evaluate.parts import absolute, real, together
 from tcgrad.ir.nodes import IndexReduce
 
 # One part of so many, exactly: whole numbers divided by one another are rounded.

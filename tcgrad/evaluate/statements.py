@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tcgrad.evaluate.abstract import SmoothFunction
+from tcgrad.evaluate.arrays.labelled import Array
+from tcgrad.evaluate.arrays.overflow import quietly
 from tcgrad.evaluate.context import Context
 from tcgrad.evaluate.expressions import prepared
 from tcgrad.evaluate.intrinsics import intrinsic
-from tcgrad.evaluate.labelled import Array
-from tcgrad.evaluate.overflow import quietly
 from tcgrad.evaluate.recurrences import recur
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Expr

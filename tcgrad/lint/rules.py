@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Final
 
-from tcgrad.calculus.dependence import depending_on, needed_for
+from tcgrad.calculus.program.dependence import depending_on, needed_for
 from tcgrad.composed import composed
 from tcgrad.errors import Diagnostic, Located, Note
 from tcgrad.ir.nodes import ONE, ZERO, Expr, IndexValue, Iverson, Where

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tcgrad.ir.program import Define
 from tcgrad.ir.tensors import Tensor
 from tcgrad.notation.index import print_define
-from tcgrad.notation.syntaxes import ASCII, Syntax
+from tcgrad.notation.spelling.syntaxes import ASCII, Syntax
 from tcgrad.records import replace
 from tcgrad.simplify.kinds import Likeness
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta, IndexSum, Mul
 from tcgrad.notation.index import print_expr
-from tcgrad.notation.syntaxes import Syntax
+from tcgrad.notation.spelling.syntaxes import Syntax
 from tcgrad.operators import INDEX_LETTERS
 from tcgrad.simplify.assume import Assumption
 

@@ -13,11 +13,11 @@ from tcgrad.ir.nodes import Expr
 from tcgrad.ir.program import Define, Intrinsic, Recurrence, Statement
 from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
-from tcgrad.notation.diagonals import with_one_size_each
-from tcgrad.notation.layout import lay_out
+from tcgrad.notation.layout.diagonals import with_one_size_each
+from tcgrad.notation.layout.expressions import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
-from tcgrad.notation.syntaxes import ASCII, Syntax
+from tcgrad.notation.spelling.syntaxes import ASCII, Syntax
 from tcgrad.records import dataclass
 
 

@@ -16,7 +16,7 @@ from tcgrad.ir.program import Intrinsic, Program
 from tcgrad.ir.sizes import dims_in
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import BINDERS, bound_indices, children, integers, sorts_in, tensors_read, walk
-from tcgrad.notation.extents import contradicted, is_between_axes, range_is_implied, size_is_read
+from tcgrad.notation.layout.extents import contradicted, is_between_axes, range_is_implied, size_is_read
 from tcgrad.records import dataclass
 
 Names = Mapping[Index, str]

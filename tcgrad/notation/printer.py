@@ -12,7 +12,7 @@ from tcgrad.ir.indices import Atom, Dim, Gather, Index, Integer, Quotient, Remai
 from tcgrad.ir.sizes import is_division
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.notation.integers import ordered_terms
-from tcgrad.notation.shown import (
+from tcgrad.notation.layout.trees import (
     Apply,
     Bracket,
     Choice,
@@ -30,7 +30,7 @@ from tcgrad.notation.shown import (
     Total,
     Whole,
 )
-from tcgrad.notation.syntaxes import Syntax
+from tcgrad.notation.spelling.syntaxes import Syntax
 from tcgrad.operators import Precedence
 from tcgrad.records import dataclass
 

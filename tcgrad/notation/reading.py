@@ -10,7 +10,7 @@ from tcgrad.ir.sizes import count
 from tcgrad.notation.index import print_statement
 from tcgrad.notation.naming import Surroundings
 from tcgrad.notation.printer import Printer
-from tcgrad.notation.syntaxes import LATEX, Syntax
+from tcgrad.notation.spelling.syntaxes import LATEX, Syntax
 from tcgrad.operators import Precedence
 
 Equation = tuple[str, str]  # the left and the right side

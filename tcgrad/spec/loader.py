@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tcgrad.errors import Diagnostic, Report, Source, Span, TcgradError
 from tcgrad.records import dataclass
-from tcgrad.spec.files import check_source, read_source
+from tcgrad.spec.keys.reading import is_null
+from tcgrad.spec.keys.sections import SpecReader
 from tcgrad.spec.model import Spec
-from tcgrad.spec.nodes import Mapping, Node, Sequence, compose
-from tcgrad.spec.reading import is_null
-from tcgrad.spec.sections import SpecReader
+from tcgrad.spec.yaml.files import check_source, read_source
+from tcgrad.spec.yaml.nodes import Mapping, Node, Sequence, compose
 
 
 @dataclass

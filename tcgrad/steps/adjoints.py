@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 
-from tcgrad.calculus.dependence import reads
-from tcgrad.calculus.differentiate import times, total
+from tcgrad.calculus.program.dependence import reads
+from tcgrad.calculus.rules.differentiate import times, total
 from tcgrad.calculus.trace import Collected, Contributed, Event, Inserted, Returned, Stepped, Unrolled
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum

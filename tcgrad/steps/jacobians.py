@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tcgrad.calculus.dependence import depending_on, needed_for
 from tcgrad.calculus.derivation import Gradient, Jacobian
-from tcgrad.calculus.differentiate import times
+from tcgrad.calculus.program.dependence import depending_on, needed_for
+from tcgrad.calculus.rules.differentiate import times
 from tcgrad.calculus.trace import Differentiated, Event
 from tcgrad.ir.nodes import ZERO, Expr
 from tcgrad.ir.program import Define

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from tcgrad.calculus.dependence import depending_on
-from tcgrad.calculus.differentiate import Seed
-from tcgrad.calculus.intrinsics import intrinsic_derivative, read_beside
+from tcgrad.calculus.program.dependence import depending_on
+from tcgrad.calculus.rules.differentiate import Seed
+from tcgrad.calculus.rules.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.ir.derivative import derivative
 from tcgrad.ir.nodes import ZERO, Component, Expr
 from tcgrad.ir.program import Define, Intrinsic, Program

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
-from tcgrad.calculus.differentiate import differentiate, times, total
-from tcgrad.calculus.recurrences import named_value
+from tcgrad.calculus.recurrences.tangent import named_value
+from tcgrad.calculus.rules.differentiate import differentiate, times, total
 from tcgrad.calculus.trace import Reading, Returned, Stepped, Unrolled
 from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum

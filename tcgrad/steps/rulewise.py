@@ -1,6 +1,6 @@
 """The table of derivative rules applied one rule at a time, what is not worked out yet standing as ``∂(...)/∂x[p]``.
 
-The rules are those of `tcgrad.calculus.differentiate`: where that goes down to the components at once, here each
+The rules are those of `tcgrad.calculus.rules.differentiate`: where that goes down to the components at once, here each
 inner derivative is left standing first. The last line is what `differentiate` returns, put down tidily.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 
-from tcgrad.calculus.differentiate import Seed, apply_rule, differentiate
+from tcgrad.calculus.rules.differentiate import Seed, apply_rule, differentiate
 from tcgrad.ir.derivative import derivative, is_derivative
 from tcgrad.ir.nodes import (
     MINUS_ONE,

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from tcgrad.calculus.second import has_hessian
+from tcgrad.calculus.passes.second import has_hessian
 from tcgrad.check.comparing.bench import Bench
 from tcgrad.check.comparing.entering import Claim, enter
 from tcgrad.check.comparing.gradient_bounds import least_of_others
@@ -23,7 +23,7 @@ from tcgrad.check.judging.results import Subject
 from tcgrad.check.precision import type_name
 from tcgrad.check.reference.references import Known, Reference, random_directions, references
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.overflow import noticing
+from tcgrad.evaluate.arrays.overflow import noticing
 from tcgrad.ir.program import Statement
 from tcgrad.ir.tensors import Tensor
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from tcgrad.calculus.second import has_hessian
+from tcgrad.calculus.passes.second import has_hessian
 from tcgrad.check.comparing.bench import Bench
 from tcgrad.check.comparing.entering import Claim, enter
 from tcgrad.check.evaluated.emitted import Module, ModuleError, same_bits

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tcgrad.calculus.second import has_hessian
+from tcgrad.calculus.passes.second import has_hessian
 from tcgrad.check.comparing.bench import Bench
 from tcgrad.check.comparing.entering import Claim, enter
 from tcgrad.check.comparing.second_bench import SecondBench

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
-from tcgrad.calculus.closed import ClosedForms
-from tcgrad.calculus.dependence import reads
+from tcgrad.calculus.closed.forms import ClosedForms
 from tcgrad.calculus.derive import backpropagate
+from tcgrad.calculus.program.dependence import reads
 from tcgrad.check.evaluated.paths import Paths, up_to
 from tcgrad.errors import TcgradError
 from tcgrad.ir.program import Define, Program, Recurrence, Statement, defined_tensors

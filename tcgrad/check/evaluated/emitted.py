@@ -12,7 +12,7 @@ import numpy as np
 from tcgrad.check.precision import type_name
 from tcgrad.check.sampling.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.overflow import noticing, overflows_first, quietly
+from tcgrad.evaluate.arrays.overflow import noticing, overflows_first, quietly
 from tcgrad.ir.tensors import Tensor
 from tcgrad.records import cached_property, dataclass
 

@@ -12,7 +12,7 @@ from tcgrad.calculus import gradient_of
 from tcgrad.check.forward import Forward, evaluate_forward
 from tcgrad.check.sampling.samples import Sample
 from tcgrad.evaluate import Array, Context
-from tcgrad.evaluate.labelled import batch_of
+from tcgrad.evaluate.arrays.labelled import batch_of
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Define, Intrinsic, Program, Statement, defined_tensors

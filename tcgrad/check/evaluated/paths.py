@@ -9,13 +9,13 @@ from dataclasses import field
 import numpy as np
 
 from tcgrad.calculus import Derivation, Gradient, Jacobian
-from tcgrad.calculus.dependence import Lines, depending_on
-from tcgrad.calculus.jacobians import goes_forward, stepwise_blocks, stepwise_jacobian, stepwise_jacobians
-from tcgrad.calculus.second import gradient_program, has_hessian
-from tcgrad.calculus.tangents import push_forward
-from tcgrad.calculus.unconstrained import unconstrained
+from tcgrad.calculus.passes.jacobians import goes_forward, stepwise_blocks, stepwise_jacobian, stepwise_jacobians
+from tcgrad.calculus.passes.second import gradient_program, has_hessian
+from tcgrad.calculus.passes.tangents import push_forward
+from tcgrad.calculus.program.dependence import Lines, depending_on
+from tcgrad.calculus.program.unconstrained import unconstrained
 from tcgrad.check.labels import axis_names
-from tcgrad.evaluate.numbers import is_exact
+from tcgrad.evaluate.arrays.numbers import is_exact
 from tcgrad.ir.nodes import Call, Component, Const, Expr, Pow
 from tcgrad.ir.program import Intrinsic, Program, Statement, defined_tensors, nodes_in
 from tcgrad.ir.tensors import Role, Tensor, jacobian_of

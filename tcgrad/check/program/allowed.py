@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from tcgrad.calculus.recognise import recognised
-from tcgrad.evaluate.functions import is_complex_in_double
+from tcgrad.calculus.program.recognise import recognised
+from tcgrad.evaluate.functions.elementwise import is_complex_in_double
 from tcgrad.functions import Function
 from tcgrad.ir.guards import is_structural
 from tcgrad.ir.nodes import Add, Call, Component, Const, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow, Where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from tcgrad.calculus.dependence import depending_on
+from tcgrad.calculus.program.dependence import depending_on
 from tcgrad.check.program.allowed import (
     abstract_functions,
     has_comparisons,

@@ -18,10 +18,10 @@ from tcgrad.check.reference.directions import Directions
 from tcgrad.check.reference.estimate import Estimate, in_chunks
 from tcgrad.check.sampling.rounding import LARGER, ROUGH, Rounding, nearest
 from tcgrad.evaluate import Array, Noise
+from tcgrad.evaluate.arrays.labelled import batch_of
+from tcgrad.evaluate.arrays.overflow import quietly
+from tcgrad.evaluate.arrays.parts import together
 from tcgrad.evaluate.complex_steps import STEP
-from tcgrad.evaluate.labelled import batch_of
-from tcgrad.evaluate.overflow import quietly
-from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.records import cached_property, dataclass, replace
 

@@ -17,7 +17,7 @@ from tcgrad.check.reference.directions import Directions, IntArray, Pairs
 from tcgrad.check.reference.dual import Dual, dual
 from tcgrad.check.reference.estimate import Estimate, in_chunks
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.numbers import number
+from tcgrad.evaluate.arrays.numbers import number
 from tcgrad.records import cached_property, dataclass
 
 METHOD = "exact"

@@ -22,9 +22,9 @@ from tcgrad.check.sampling.points import Point
 from tcgrad.check.sampling.random_inputs import Types, draw_inputs, draw_upstream, turn_of
 from tcgrad.check.sampling.sampler import Sampler
 from tcgrad.evaluate import Array, Context
+from tcgrad.evaluate.arrays.labelled import Labelled, batch_of
+from tcgrad.evaluate.arrays.parts import together
 from tcgrad.evaluate.complex_steps import STEP
-from tcgrad.evaluate.labelled import Labelled, batch_of
-from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.records import cached_property, dataclass

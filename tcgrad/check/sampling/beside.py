@@ -17,8 +17,8 @@ from tcgrad.check.sampling.random_inputs import Types, draw_inputs, exact, turn_
 from tcgrad.check.sampling.sampler import Sampler
 from tcgrad.check.sampling.samples import Sample
 from tcgrad.evaluate import Array
-from tcgrad.evaluate.labelled import Kink, Labelled, batch_of
-from tcgrad.evaluate.overflow import quietly
+from tcgrad.evaluate.arrays.labelled import Kink, Labelled, batch_of
+from tcgrad.evaluate.arrays.overflow import quietly
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.indices import Index
 from tcgrad.ir.program import Input

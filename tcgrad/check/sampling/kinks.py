@@ -9,9 +9,9 @@ import numpy as np
 from tcgrad.check.forward import Forward, Kinks, flips
 from tcgrad.check.precision import lost_when_squared
 from tcgrad.evaluate import Array
+from tcgrad.evaluate.arrays.labelled import Labelled, batch_of
+from tcgrad.evaluate.arrays.parts import together
 from tcgrad.evaluate.context import Context, Lean
-from tcgrad.evaluate.labelled import Labelled, batch_of
-from tcgrad.evaluate.parts import together
 from tcgrad.evaluate.statements import run
 from tcgrad.ir.program import Program
 from tcgrad.records import replace

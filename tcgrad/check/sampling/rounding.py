@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tcgrad.check.effort import Effort
 from tcgrad.check.precision import unit_roundoff
 from tcgrad.evaluate import Array, Noise
-from tcgrad.evaluate.labelled import batch_of
-from tcgrad.evaluate.overflow import quietly
+from tcgrad.evaluate.arrays.labelled import batch_of
+from tcgrad.evaluate.arrays.overflow import quietly
 from tcgrad.records import dataclass, replace
 
 # Rounding is simulated this much larger than it is, so that a branch near a kink is seen to be taken either way.

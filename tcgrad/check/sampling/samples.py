@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tcgrad.calculus.dependence import depending_on
+from tcgrad.calculus.program.dependence import depending_on
 from tcgrad.check.effort import Effort
 from tcgrad.check.forward import Forward, Kinks, noisy
 from tcgrad.check.precision import unit_roundoff

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tcgrad.calculus.lengths import are_alike
-from tcgrad.calculus.second import has_hessian
+from tcgrad.calculus.passes.second import has_hessian
+from tcgrad.calculus.recurrences.lengths import are_alike
 from tcgrad.check.program.cost import forward_cost
 from tcgrad.check.program.domains import find_demands
 from tcgrad.check.program.reach import Span

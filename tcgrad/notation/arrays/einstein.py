@@ -34,9 +34,9 @@ from tcgrad.notation.arrays.contractions import (
     Total,
     Zeros,
 )
-from tcgrad.notation.layout import is_decimal
+from tcgrad.notation.layout.expressions import is_decimal
 from tcgrad.notation.printer import Printer
-from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.notation.spelling.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.records import dataclass
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a text holds together

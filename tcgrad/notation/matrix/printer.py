@@ -45,7 +45,7 @@ from tcgrad.notation.matrix.shape import is_scalar
 from tcgrad.notation.matrix.signs import is_decimal, split_number, split_sign
 from tcgrad.notation.matrix.syntaxes import MatrixSyntax
 from tcgrad.notation.printer import Printer
-from tcgrad.notation.syntaxes import is_function_of_function
+from tcgrad.notation.spelling.syntaxes import is_function_of_function
 from tcgrad.records import dataclass
 
 # how tightly a printed expression holds together

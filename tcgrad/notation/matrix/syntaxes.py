@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from tcgrad.notation.latex_names import latex_between
 from tcgrad.notation.matrix.nodes import FoldKind
-from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.notation.spelling.latex_names import latex_between
+from tcgrad.notation.spelling.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.records import dataclass, replace
 
 

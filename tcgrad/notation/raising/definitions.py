@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tcgrad.calculus.intrinsics import inverse_of, inverses_of_factors
+from tcgrad.calculus.rules.intrinsics import inverse_of, inverses_of_factors
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Delta
 from tcgrad.ir.program import Define, Intrinsic, Program

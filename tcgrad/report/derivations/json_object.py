@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Hessian, Jacobian
-from tcgrad.calculus.indices import new_indices, own_indices
+from tcgrad.calculus.rules.indices import new_indices, own_indices
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import ZERO
 from tcgrad.ir.program import Define, Program, Recurrence, Statement
@@ -24,7 +24,7 @@ from tcgrad.notation.raising.form import MatrixForm
 from tcgrad.notation.raising.refusal import Refusal
 from tcgrad.notation.raising.substitution import unfolded
 from tcgrad.notation.reading import align, sides
-from tcgrad.notation.syntaxes import ASCII
+from tcgrad.notation.spelling.syntaxes import ASCII
 from tcgrad.report.derivations.notations import ARRAY_NOTATIONS, Notation, choose_notations
 from tcgrad.report.derivations.passages import Passage
 from tcgrad.report.derivations.styles import PLAIN, Style, Writing, style_of

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tcgrad.calculus.derivation import Derivation
-from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.reading import Equation
+from tcgrad.notation.spelling.latex_text import latex_text
 from tcgrad.report.derivations.breaking_latex import break_latex, width
 from tcgrad.report.derivations.content import Blocks, Content, Entry, Table, blocks
 from tcgrad.report.derivations.description import describe

@@ -14,7 +14,7 @@ from tcgrad.notation.raising.definitions import raise_by_rows, raise_define
 from tcgrad.notation.raising.form import MatrixForm, matrix_sides
 from tcgrad.notation.raising.refusal import Refusal
 from tcgrad.notation.reading import Equation, left_shapes, print_matrix_shape, print_shape, sides
-from tcgrad.notation.syntaxes import Syntax
+from tcgrad.notation.spelling.syntaxes import Syntax
 from tcgrad.records import dataclass, replace
 from tcgrad.report.derivations.styles import Style
 

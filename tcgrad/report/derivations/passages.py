@@ -11,10 +11,10 @@ from tcgrad.ir.substitution import bind_apart
 from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import free_indices
 from tcgrad.notation.index import print_expr
-from tcgrad.notation.layout import lay_out
+from tcgrad.notation.layout.expressions import lay_out
 from tcgrad.notation.naming import Surroundings, name_indices
 from tcgrad.notation.printer import Printer
-from tcgrad.notation.syntaxes import ASCII, Syntax
+from tcgrad.notation.spelling.syntaxes import ASCII, Syntax
 from tcgrad.records import dataclass
 
 if TYPE_CHECKING:

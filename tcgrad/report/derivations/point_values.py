@@ -12,7 +12,7 @@ import numpy as np
 from tcgrad.cells import cells, padded
 from tcgrad.evaluate import Array
 from tcgrad.ir.tensors import jacobian_of
-from tcgrad.notation.syntaxes import Syntax
+from tcgrad.notation.spelling.syntaxes import Syntax
 from tcgrad.point import PointValues, Values
 
 _MARGIN = "    "

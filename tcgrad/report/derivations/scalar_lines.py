@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from tcgrad.calculus.derivation import Derivation, Gradient, Jacobian
-from tcgrad.calculus.jacobians import from_gradients
+from tcgrad.calculus.passes.jacobians import from_gradients
 from tcgrad.ir.nodes import Component, Expr
 from tcgrad.ir.program import Define, Statement
 from tcgrad.ir.substitution import instantiate

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 from tcgrad.ir.program import Program
-from tcgrad.notation.apart import latex_of, unicode_of
 from tcgrad.notation.arrays.einstein import EINSTEIN_ASCII, EINSTEIN_LATEX, EINSTEIN_UNICODE, EinsteinSyntax
-from tcgrad.notation.latex_tensors import latex_of_tensors
-from tcgrad.notation.latex_text import latex_text
 from tcgrad.notation.matrix.nodes import VecOrder
 from tcgrad.notation.matrix.syntaxes import MATRIX_ASCII, MATRIX_LATEX, MATRIX_UNICODE, MatrixSyntax
-from tcgrad.notation.syntaxes import ASCII, LATEX, UNICODE, Syntax
+from tcgrad.notation.spelling.apart import latex_of, unicode_of
+from tcgrad.notation.spelling.latex_tensors import latex_of_tensors
+from tcgrad.notation.spelling.latex_text import latex_text
+from tcgrad.notation.spelling.syntaxes import ASCII, LATEX, UNICODE, Syntax
 from tcgrad.records import dataclass
 
 LatexStyle = Literal["components", "tensors"]
