@@ -1,6 +1,7 @@
 """Gradients through recurrences as the literature writes them: the adjoint recurrence, and what comes of it."""
 
 import pytest
+from emit_tools import Emitted, check_everything, spec
 
 import tcgrad
 
@@ -125,3 +126,21 @@ def test_a_sum_over_steps_is_proved(step, expected):
     text = f"dims: {{T: 4}}\ninputs: {{x: [T], a: []}}\nequations: ['m[0] = x[0]', '{step}']\nexpect: ['{expected}']\n"
     (result,) = [each for each in tcgrad.loads(text).check(trials=1).results if each.kind == "expect"]
     assert result.proved
+
+
+# What stands in base cases and in steps, and the line of its gradient over all positions.
+STARTED = {
+    "two steps back": (["u[0] = x[0]", "u[1] = x[1]", "u[t] = a*u[t-1] + sin(u[t-2]) + x[t]"], "dl/dx[p] = dl/du[p]"),
+    "not in part": (
+        ["u[0] = x[0]", "u[t] = u[t-1]*x[t]"],
+        "dl/dx[p] = dl/du[p]*u[p-1]*[p >= 1] + dl/du[0]*delta[p,0]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_emitted_gradients_join_base_cases_and_steps(name):
+    equations, line = STARTED[name]
+    emitted = Emitted(spec(["x: [T]", "a: []"], [*equations, "f = u[t]*u[t]"], dims="{T: 5}", indices="{t: T}"))
+    assert f"    # {line}" in emitted.source.splitlines()
+    check_everything(emitted)

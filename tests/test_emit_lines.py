@@ -73,3 +73,12 @@ def test_no_line_of_a_broken_text_ends_in_a_space():
         lines = wrapped(text, "# ", width=width)
         assert [line for line in lines if line != line.rstrip()] == []
         assert "".join(line.removeprefix("# ") for line in lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_the_equations_of_all_that_one_array_is_stand_above_it():
+    equations = ["u = w[h]*x[h] + b", "y = u^2*c", "v[i] = u*z[i]"]
+    emitted = Emitted(spec(["w: [3]", "x: [3]", "b: []", "c: []", "z: [2]"], equations, outputs="[y, v]"))
+    lines = [line.strip() for line in emitted.source.split("def backward")[1].splitlines()]
+    place = lines.index("# dl/db = dl/du")
+    assert lines[place - 1] == "# dl/du = 2*dl/dy*c*u + dl/dv[i]*z[i]"
+    assert lines[place + 1].startswith("db = ")

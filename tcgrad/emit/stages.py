@@ -82,10 +82,18 @@ def all_wanted(stages: Sequence[Stage], name: Callable[[Tensor], str]) -> list[W
     named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
     named |= {node: tensor for tensor, node in results.items()}
     order = {tensor: k for k, tensor in enumerate(nodes)}
+    told: dict[Node, list[Callable[[], tuple[str, ...]]]] = {}
+    for tensor, node in nodes.items():
+        if node is not None:
+            told.setdefault(node, []).append(comments[tensor])
     return [
-        Wanted(name(tensor), node, comments[tensor])
+        Wanted(name(tensor), node, partial(_all_of, told[node]))
         for node, tensor in sorted(named.items(), key=lambda item: order[item[1]])
     ]
+
+
+def _all_of(comments: Iterable[Callable[[], tuple[str, ...]]]) -> tuple[str, ...]:
+    return tuple(line for comment in comments for line in comment())
 
 
 class Stages:

@@ -13,13 +13,14 @@ from tcgrad.calculus.rules.intrinsics import intrinsic_derivative, read_beside
 from tcgrad.calculus.rules.supports import Supports
 from tcgrad.calculus.trace import Collected, Contributed, Listener, unheard
 from tcgrad.ir.indices import Index
-from tcgrad.ir.nodes import ZERO, Component, Expr, IndexSum
+from tcgrad.ir.nodes import ZERO, Add, Component, Expr, IndexSum
 from tcgrad.ir.program import Define, Intrinsic, Program, Recurrence, Statement, defined_tensors
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Tensor
 from tcgrad.language.symbols import PI
 from tcgrad.records import dataclass
 from tcgrad.simplify.folding.fold import Facts
+from tcgrad.simplify.shorter.joined_ranges import with_ranges_joined
 
 Adjoint = Callable[[Positions], Expr]
 
@@ -90,6 +91,8 @@ class Pullback:
         parts = self._parts.get(tensor, [])
         alone = len(parts) == 1 and tensor not in self.starts
         body = parts[0] if alone else self.known.fold(self._outside(tensor, tuple(index.expr for index in at)))
+        if isinstance(body, Add):
+            body = with_ranges_joined(body)
         define = Define(named, (*self.extra, *at), body)
         self._supports.learn(define)
         positions = tuple(index.expr for index in at)

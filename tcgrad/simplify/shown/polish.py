@@ -32,10 +32,10 @@ from tcgrad.simplify.exponentials.joined_exponentials import with_exponentials_j
 from tcgrad.simplify.powers import flat_product, negated, numbers_out, power, scaled
 from tcgrad.simplify.rules.weights import opposite_of, without_idle_weights
 from tcgrad.simplify.shapes import are_equal
+from tcgrad.simplify.shorter.joined_ranges import with_ranges_joined
 from tcgrad.simplify.shorter.merged_sums import with_halves_merged, with_sums_merged
 from tcgrad.simplify.shown.closing import with_common_out, with_divisor_inside
 from tcgrad.simplify.shown.comparisons import solved
-from tcgrad.simplify.shown.joined_ranges import with_ranges_joined
 from tcgrad.simplify.shown.lookups import with_rows_looked_up
 from tcgrad.simplify.shown.masks import with_masks_once
 from tcgrad.simplify.shown.shifted_sums import with_guards_shifted_away

@@ -19,12 +19,12 @@ from tcgrad.simplify.shorter.spread import spread_out
 _Polish = Callable[[Expr], Expr]
 
 
-def with_ranges_joined(expr: Add, polish: _Polish) -> Expr:
+def with_ranges_joined(expr: Add, polish: _Polish | None = None) -> Expr:
     """``f(p) [p >= 1] + f(0) delta(p,0) = f(p)``, and with other numbers ``f(p) [p >= n-1]``; of
     ``(f(p) + g(p)) [p >= 1] + (f(0) + h) delta(p,0)`` it is ``f(p) + g(p) [p >= 1] + h delta(p,0)``, and of
     ``f(p) g(p) [p >= 1] + f(0) h delta(p,0)`` it is ``f(p) (g(p) [p >= 1] + h delta(p,0))``.
 
-    polish: writes what is joined in part as it would be read.
+    polish: writes what is joined in part as it would be read; without it nothing is joined in part.
     """
     for first, term in enumerate(expr.terms):
         edges = tuple(_edges(term))
@@ -54,7 +54,7 @@ class _Edge:
     wider: tuple[Expr, ...]
 
 
-def _joined(term: Expr, other: Expr, edges: tuple[_Edge, ...], polish: _Polish) -> Expr | None:
+def _joined(term: Expr, other: Expr, edges: tuple[_Edge, ...], polish: _Polish | None) -> Expr | None:
     """What two terms are together: the first up to one of its edges, the second at the position next to that."""
     for edge in edges:
         place = edge.index.expr
@@ -62,7 +62,9 @@ def _joined(term: Expr, other: Expr, edges: tuple[_Edge, ...], polish: _Polish) 
         if at is not None:
             rest = tuple(factor for factor in factors_of(term) if factor is not edge.guard)
             there = tuple(factor for factor in factors_of(other) if factor is not at)
-            ways = (_over_both(rest, there, edge, polish), _with_factors_out(rest, there, edge, at, polish))
+            ways = [_over_both(rest, there, edge, polish)]
+            if polish is not None:
+                ways.append(_with_factors_out(rest, there, edge, at, polish))
             return min((made for made in ways if made is not None), key=cost, default=None)
     return None
 
@@ -83,7 +85,7 @@ def _edges(product: Expr) -> Iterator[_Edge]:
                 pass
 
 
-def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, polish: _Polish) -> Expr | None:
+def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, polish: _Polish | None) -> Expr | None:
     """The terms that are at the edge what they are up to it, and the others under their guard or at the edge.
 
     rest, there: the factors of what is up to the edge, and of what is at it.
@@ -101,6 +103,8 @@ def _over_both(rest: tuple[Expr, ...], there: tuple[Expr, ...], edge: _Edge, pol
         return None
     if len(common) == len(terms) == len(singles):
         return Mul((inside, *edge.wider)) if edge.wider else inside
+    if polish is None:
+        return None
     both = Add((ZERO, *(part for place, part in enumerate(terms) if place in common)))
     short = Add((ZERO, *(part for place, part in enumerate(terms) if place not in common)))
     alone = Add((ZERO, *(part for part, name in zip(singles, wanted, strict=True) if name not in places)))
