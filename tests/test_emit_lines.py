@@ -82,3 +82,29 @@ def test_the_equations_of_all_that_one_array_is_stand_above_it():
     place = lines.index("# dl/db = dl/du")
     assert lines[place - 1] == "# dl/du = 2*dl/dy*c*u + dl/dv[i]*z[i]"
     assert lines[place + 1].startswith("db = ")
+
+
+# An equation of x[N,M] and t[N,M,K], and its code.
+SUBSCRIPTS = {
+    "y[i] = x[i+1,2]": "y = x[1:, 2].copy()",
+    "y[i] = x[N-1-i,0]": "y = x[::-1, 0].copy()",
+    "y[i,j] = t[i,j+1,3]": "y = t[:, 1:, 3].copy()",
+    "y[i,j] = 2*t[i,j,1]": "y = 2 * t[..., 1]",
+    "y[i,j] = 2*t[1,i+2,j]": "y = 2 * t[1, 2:]",
+}
+
+
+@pytest.mark.parametrize("equation", SUBSCRIPTS)
+def test_slices_and_positions_are_one_subscript(equation):
+    emitted = Emitted(spec(["x: [N, M]", "t: [N, M, K]"], [equation], dims="{N: 5, M: 4, K: 6}"))
+    assert f"    {SUBSCRIPTS[equation]}" in emitted.source.splitlines()
+    check_everything(emitted)
+
+
+def test_the_equations_of_recurrences_that_run_together_stand_above_their_adjoints():
+    """No line outside of the loop reads the adjoint that comes first."""
+    equations = ["h[-1] = a", "z[t] = w*h[t-1] + x[t]", "h[t] = tanh(z[t])", "y = h[T-1]"]
+    emitted = Emitted(spec(["x: [T]", "w: []", "a: []"], equations, dims="{T: 4}"))
+    backward = emitted.source.split("def backward")[1].split("def ")[0]
+    for name in ("dl/dh[T-1] = ", "dl/dh[t] = ", "dl/dz[t] = "):
+        assert backward.count(f"# {name}") == 1

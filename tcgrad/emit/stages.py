@@ -39,16 +39,15 @@ class Stage:
 
     @cached_property
     def _defining(self) -> dict[Tensor, Step]:
-        """The step of each statement by the first tensor that it defines."""
-        pairs = zip((None, *self.steps), self.steps, strict=False)
-        return {step.tensor: step for last, step in pairs if last is None or last.statement is not step.statement}
+        """The step of each tensor that a statement defines."""
+        return {step.tensor: step for step in self.steps}
 
     @cached_property
     def _comments(self) -> dict[Tensor, tuple[str, ...]]:
         return {}  # those that were asked for
 
     def comment(self, tensor: Tensor) -> tuple[str, ...]:
-        """The equations that the statement of a tensor computes; they stand at the first one that it defines."""
+        """The equations that the statement of a tensor computes, with those of all that it defines."""
         if tensor not in self._comments:
             self._comments[tensor] = self._printed(tensor)
         return self._comments[tensor]

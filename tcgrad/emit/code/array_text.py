@@ -20,8 +20,6 @@ def transposition(order: tuple[int, ...]) -> str:
 
 
 def new_axes(new: tuple[bool, ...]) -> str:
-    if len(new) > 2 and new[-1] and not any(new[:-1]):
-        return "..., None"
     return subscript(["None" if is_new else ":" for is_new in new])
 
 

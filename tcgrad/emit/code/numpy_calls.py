@@ -90,13 +90,8 @@ class CallPrinter(SizePrinter, ABC):
                     return f"np.diagonal({self._plain(argument)})"
                 subscripts = f"{letters(labels)}->{letters(range(max(labels) + 1))}"
                 return f'np.einsum("{subscripts}", {self._plain(argument)})'
-            case Pick(positions):
-                places = [":" if p is None else self.size(p).code for p in positions]
-                if len(places) > 2 and set(places[:-1]) == {":"}:
-                    places = ["...", places[-1]]
-                return f"{self._operand(argument)}[{subscript(places)}]"
-            case Slice():
-                return self._sliced(node)
+            case Pick() | Slice():
+                return self._subscripted(node)
             case Window():
                 return self._windows(node)
             case Pad(widths, filler):
@@ -237,20 +232,24 @@ class CallPrinter(SizePrinter, ABC):
         names = {"inv": "inv", "det": "det", "logdet": "slogdet", "solve": "solve"}
         return f"_linalg(np.linalg.{names[kind]}, {self._list(arguments)})" + ("[1]" if kind == "logdet" else "")
 
-    def _sliced(self, node: Node) -> str:
-        """Slices of several axes as one subscript."""
-        places: dict[int, str] = {}
-        while isinstance(node.operation, Slice) and node.operation.axis not in places:
-            slice_ = node.operation
-            length = node.shape[slice_.axis]
+    def _subscripted(self, node: Node) -> str:
+        """Slices and fixed positions of several axes as one subscript."""
+        places: list[str | None] = [None] * len(node.shape)
+        while True:
+            operation = node.operation
+            if isinstance(operation, Pick):
+                kept = iter(places)
+                places = [next(kept) if at is None else self.size(at).code for at in operation.positions]
+            elif isinstance(operation, Slice) and places[operation.axis] is None:
+                axis = operation.axis
+                size = node.arguments[0].shape[axis]
+                places[axis] = self.range(operation.start, operation.step, node.shape[axis], size)
+            else:
+                break
             node = node.arguments[0]
-            places[slice_.axis] = self.range(slice_.start, slice_.step, length, node.shape[slice_.axis])
             if node in self.names:
                 break
-        codes = [places.get(axis, ":") for axis in range(len(node.shape))]
-        if len(codes) > 2 and set(codes[:-1]) == {":"}:
-            codes = ["...", codes[-1]]
-        return f"{self._operand(node)}[{subscript(codes)}]"
+        return f"{self._operand(node)}[{subscript([place or ':' for place in places])}]"
 
     def _windows(self, node: Node) -> str:
         """Windows along several axes as one call; each appends an axis."""

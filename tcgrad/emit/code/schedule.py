@@ -55,6 +55,7 @@ class Body:
     _loops: dict[Node, list[str]] = field(default_factory=dict)
     _over: dict[Node, Node] = field(default_factory=dict)  # what is written over a temporary
     _heirs: dict[Node, Node] = field(default_factory=dict)  # the same the other way round
+    _told: set[str] = field(default_factory=set)  # equations that stand above what they compute
 
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> None:
         """Write statements for all that the results need; ``extra`` nodes get a name in any case.
@@ -115,7 +116,9 @@ class Body:
                 self._write_wanted(self._preferred[other])
         start = len(self.lines)
         self._write(want.node)
-        self.lines[start:start] = [f"# {line}" for text in want.comment() for line in break_formula(text, WIDTH - 6)]
+        told = [text for text in want.comment() if text not in self._told]
+        self._told.update(told)
+        self.lines[start:start] = [f"# {line}" for text in told for line in break_formula(text, WIDTH - 6)]
 
     def _wanted_inside(self, node: Node) -> Iterator[Node]:
         """The nodes with a wanted name from which this one is computed, directly or through temporaries."""

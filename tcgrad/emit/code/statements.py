@@ -102,8 +102,8 @@ def empty(printer: Printer, name: str, node: Node, indent: int) -> list[str]:
 
 
 def element(printer: Printer, name: str, axis: int, position: Integer) -> str:
-    """One position of an axis."""
-    return f"{name}[{subscript([':'] * axis + [printer.size(position).code])}]"
+    """One position of an axis, which others may follow."""
+    return f"{name}[{subscript([*':' * axis, printer.size(position).code, ':'])}]"
 
 
 def condition_head(printer: Printer, relation: Relation) -> str:

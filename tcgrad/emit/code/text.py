@@ -74,7 +74,9 @@ def is_simple(code: str) -> bool:
 
 
 def subscript(places: Sequence[str]) -> str:
-    """Places of a subscript, whole axes at the end left out."""
+    """A place for each axis as a subscript: whole axes at the end are left out, many at the start are an ellipsis."""
+    if len(places) > 2 and set(places[:-1]) == {":"} and places[-1] != ":":
+        return f"..., {places[-1]}"
     while len(places) > 1 and places[-1] == ":":
         places = places[:-1]
     return ", ".join(places)
