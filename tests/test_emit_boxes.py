@@ -67,7 +67,7 @@ def test_gradients_of_differences_are_added_in_slices():
 FACTORS = {
     "steps": (
         ["u[0,i] = v[i]", "u[t,i] = u[t-1,i] + 0.1*([i >= 1]*u[t-1,i-1] + [i < N - 1]*u[t-1,i+1] - 2*u[t-1,i])"],
-        ["t1[1:] += u[t - 1][: N - 1]", "t1[: N - 1] += u[t - 1][1:]"],
+        ["t1[1:] += u[t - 1, : N - 1]", "t1[: N - 1] += u[t - 1, 1:]"],
     ),
     "a sum of products": (["u[t,i] = v[i]*s[t] + [i >= 1]*v[i-1]*s[t]^2"], ["u[:, 1:] += "]),
 }
