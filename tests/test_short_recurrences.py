@@ -99,3 +99,30 @@ def test_a_short_recurrence_that_no_derivative_goes_through():
     alone, longer = Emitted(text), Emitted(text, {"T": 4})
     longer.module = alone.module
     check_everything(longer)
+
+
+# Positions that stand apart at the end of one adjoint, and at the start of another.
+JOINT = [
+    "y[-2] = x[0]*a",
+    "y[-1] = a^2",
+    "h[t] = tanh(y[t-1]*a)",
+    "y[t] = h[t]*y[t-2] + x[t]",
+    "f = sum[s](y[s]^2*x[s])",
+]
+
+
+@pytest.mark.parametrize(("written", "used"), [(2, 5), (3, 3), (3, 6), (6, 3), (4, 2)])
+def test_second_derivatives_of_joint_recurrences_hold_at_any_length(written, used):
+    text = spec(["x: [T]", "a: []"], JOINT, dims=f"{{T: {written}}}", indices="{t: T}")
+    emitted = Emitted(text, sizes={"T": used})
+    check_everything(emitted)
+    x, a = emitted.inputs().values()
+    step = 1e-5
+
+    def gradients(a):
+        return emitted.module.value_and_grad(x, a)[1]
+
+    after, before = gradients(a + step), gradients(a - step)
+    along = emitted.module.hvp(x, a, np.zeros(used), np.float64(1))
+    for found, high, low in zip(along, after, before, strict=True):
+        np.testing.assert_allclose(found, (high - low) / (2 * step), rtol=1e-6, atol=1e-7)

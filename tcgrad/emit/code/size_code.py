@@ -49,14 +49,17 @@ class SizePrinter:
     def range(self, start: Integer, step: Integer, length: Integer, size: Integer) -> str:
         """``start:stop:step`` of so many elements out of ``size``; all of them, if they run backward.
 
-        It stops a whole step after the last element, so that it is right for none too.
+        It stops a whole step after the last element, so that it is right for none too; for a number below 0 of them,
+        a loop's that has no steps, it stops at the start of the axis if not behind it.
         """
         if step.as_number == -1 and length == size:
             return "::-1"
         end = start + length * step
         first = "" if not start.terms else self.size(start).code
         moving = any(dim in self.loop_variables for dim in dims_in(end))
-        stop = "" if end == size or (not moving and never_negative(end - size)) else self.size(end).code
+        to_the_end = end == size or (not moving and never_negative(end - size))
+        is_plain = moving or self.fitting.never_negative(length)
+        stop = "" if to_the_end else self.size(end).code if is_plain else self.no_less_than_0(end)
         space = " " if not is_simple(first or "0") or not is_simple(stop or "0") else ""
         head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
         return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"

@@ -66,11 +66,8 @@ class Loop:
         self._number = number
         self._running = list(self._carry())
         self._length = recurrence.tensors[0].shape[recurrence.axes[0]]
-        self._peeled = sorted(
-            {case.at for running in self._running for case in running.bases if case.at.value >= 0},
-            key=lambda position: position.value,
-            reverse=recurrence.downward,
-        )
+        positions = dict.fromkeys(case.at for running in self._running for case in running.bases if case.at.value >= 0)
+        self._peeled = sorted(positions, key=_along_any_length, reverse=recurrence.downward)
 
     def _carry(self) -> Iterator[_Running]:
         recurrence = self._recurrence
@@ -214,6 +211,11 @@ def _prepared(case: Case) -> Case:
     tells it is beside them now, before anything is hoisted.
     """
     return replace(case, body=finite(with_conditions_settled(case.body)))
+
+
+def _along_any_length(position: Integer) -> tuple[bool, int]:
+    """Where a position stands among others: those from the end, such as ``T - 2``, are behind those from the start."""
+    return position.as_number is None, position.value
 
 
 def _step_at(case: Case, position: Integer) -> Case:
