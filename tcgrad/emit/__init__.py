@@ -9,6 +9,7 @@ from tcgrad.calculus.derive import backpropagated
 from tcgrad.calculus.refused.magnitude import SCALE
 from tcgrad.calculus.rules.intrinsics import with_cofactors
 from tcgrad.emit.code.text import NoFloat
+from tcgrad.emit.prepared.activations import with_named_activations
 from tcgrad.emit.prepared.extremes import with_named_elements
 from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.errors import Diagnostic, TcgradError
@@ -27,7 +28,7 @@ def emit(derivation: Backpropagation) -> str:
             derivative is one that no floating-point type holds.
     """
     _refuse_abstract(derivation.program)
-    program = with_cofactors(with_named_elements(derivation.worked))
+    program = with_cofactors(with_named_activations(with_named_elements(derivation.worked)))
     if program is not derivation.worked:
         derivation = backpropagated(program)
     backward = derivation.presentation.oriented(derivation.backward)

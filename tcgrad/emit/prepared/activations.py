@@ -1,0 +1,140 @@
+"""The values of functions in the steps of recurrences as arrays with names.
+
+The derivatives of `sigmoid`, `tanh` and `exp` are made of their values. Where a step is one of them they are there when
+the adjoint runs back; those of a gate, which is a part of a step, would be worked out a second time.
+"""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from tcgrad.ir.guards import is_guard
+from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, Pow, Where
+from tcgrad.ir.program import Case, Define, Program, Recurrence, Statement
+from tcgrad.ir.substitution import substitute
+from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.traversal import factors_of, free_indices, map_children, sorts_in, tensors_read, walk
+from tcgrad.records import dataclass, replace
+
+_MADE_OF_THEIR_VALUES = frozenset({"exp", "sigmoid", "tanh"})  # the derivatives
+
+
+def with_named_activations(program: Program) -> Program:
+    """The program with an equation for every such function within a step.
+
+    It belongs to the recurrence; before it stands one that reads none of its tensors. What a condition guards stays,
+    for it may be undefined elsewhere, and so do exponentials in quotients and in logarithms, which are kept from
+    overflowing together. A program without any is returned itself.
+    """
+    taken = {tensor.name for tensor in program.tensors}
+    statements = tuple(made for statement in program.statements for made in _apart(statement, taken))
+    return program if statements == program.statements else replace(program, statements=statements)
+
+
+def _apart(statement: Statement, taken: set[str]) -> list[Statement]:
+    if not isinstance(statement, Recurrence) or statement.written_out:
+        return [statement]
+    return _Naming(statement, taken).statements()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a recurrence has for one of its tensors."""
+
+    tensor: Tensor
+    axis: int
+    bases: tuple[Case, ...]
+    step: Case
+
+
+class _Naming:
+    """Takes functions out of the steps of one recurrence, under names that are not ``taken`` and are then."""
+
+    def __init__(self, recurrence: Recurrence, taken: set[str]) -> None:
+        self._recurrence = recurrence
+        self._taken = taken
+        self._own = set(recurrence.tensors)
+        self._before: list[Statement] = []
+        self._rows: list[_Row] = []
+        self._made: dict[Expr, Expr] = {}  # of the row in hand
+        self._names = _MADE_OF_THEIR_VALUES
+
+    def statements(self) -> list[Statement]:
+        """The recurrence, and what stands before it."""
+        whole = self._recurrence
+        for row in map(_Row, whole.tensors, whole.axes, whole.bases, whole.steps):
+            self._made = {}
+            body = row.step.body
+            shifts = any(map(_is_of_exponentials, walk(body)))
+            self._names = _MADE_OF_THEIR_VALUES - {"exp"} if shifts else _MADE_OF_THEIR_VALUES
+            named = self._inside(body, row) if self._is_one(body) else self._named(body, row)
+            self._rows.append(replace(row, step=replace(row.step, body=named)))
+        if not self._before and len(self._rows) == len(whole.tensors):
+            return [whole]
+        tensors, axes, bases, steps = zip(*((r.tensor, r.axis, r.bases, r.step) for r in self._rows), strict=True)
+        return [*self._before, replace(whole, tensors=tensors, axes=axes, bases=bases, steps=steps)]
+
+    def _named(self, expr: Expr, row: _Row) -> Expr:
+        if isinstance(expr, Where) or any(map(is_guard, factors_of(expr))):
+            return expr
+        named = self._inside(expr, row)
+        if not self._is_one(named) or row.step.position not in free_indices(named):
+            return named
+        if named not in self._made:
+            self._made[named] = self._defined(named, row)
+        return self._made[named]
+
+    def _is_one(self, expr: Expr) -> TypeGuard[Call]:
+        return isinstance(expr, Call) and expr.function.name in self._names
+
+    def _inside(self, expr: Expr, row: _Row) -> Expr:
+        return map_children(expr, lambda part: self._named(part, row))
+
+    def _defined(self, call: Call, row: _Row) -> Expr:
+        """The component that stands for a function's value, its equation noted; the call itself where it can stay."""
+        inside = [case for case in row.bases if not _is_before(case)]
+        runs = any(tensor in self._own for tensor in tensors_read(call))
+        if inside and not runs:
+            return call  # at the first positions it may be undefined, and it is worked out for all others at once
+        within = free_indices(call)
+        places = [index for index in row.step.free if index in within]
+        places += [index for index in within if index not in places]
+        axis = next(place for place, index in enumerate(places) if index is row.step.position)
+        tensor = Tensor(self._name(call, row), tuple(index.size for index in places), Role.DEFINED)
+        free = tuple(index.fresh() for index in places)
+        body = substitute(call, {old: new.expr for old, new in zip(places, free, strict=True)})
+        if runs:
+            others = (*free[:axis], *free[axis + 1 :])
+            zeros = tuple(Case(tuple(index.fresh() for index in others), case.position, ZERO) for case in inside)
+            self._own.add(tensor)
+            self._rows.append(_Row(tensor, axis, zeros, Case(free, free[axis], body)))
+        else:
+            self._before.append(Define(tensor, free, body, self._recurrence.span))
+        return Component(tensor, tuple(index.expr for index in places))
+
+    def _name(self, call: Call, row: _Row) -> str:
+        """``tanh_h`` for a part of ``h``, with a number for every other one."""
+        first = name = f"{call.function.name}_{row.tensor.name}"
+        number = 2
+        while name in self._taken:
+            name = f"{first}{number}"
+            number += 1
+        self._taken.add(name)
+        return name
+
+
+def _is_of_exponentials(node: Expr) -> bool:
+    """Whether it is a divisor or a logarithm with exponentials in it."""
+    match node:
+        case Pow(exponent=Const(value)):
+            return value < 0 and "exp" in sorts_in(node)
+        case Call(function):
+            return function.name.startswith("log") and "exp" in sorts_in(node)
+        case _:
+            return False
+
+
+def _is_before(case: Case) -> bool:
+    """Whether a base case is no part of its tensor."""
+    position = case.at.as_number
+    return position is not None and position < 0

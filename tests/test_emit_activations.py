@@ -1,0 +1,63 @@
+"""Functions inside of the steps of recurrences: the backward pass reads their values, and works out none again."""
+
+import pytest
+from emit_tools import Emitted, check_everything, spec
+
+import tcgrad
+
+LSTM = [
+    "h[-1,j] = h0[j]",
+    "c[-1,j] = c0[j]",
+    "c[t,j] = sigmoid(x[t,j] + sum[k](u[j,k]*h[t-1,k]))*c[t-1,j] + sigmoid(x[t,j] - b[j])*tanh(v[j,k]*h[t-1,k])",
+    "h[t,j] = sigmoid(sum[k](w[j,k]*h[t-1,k]))*tanh(c[t,j])",
+    "f = sum[j](h[T-1,j]^2)",
+]
+GRU = [
+    "h[-1,j] = h0[j]",
+    "h[t,j] = sigmoid(x[t,j])*h[t-1,j] + (1 - sigmoid(x[t,j]))*tanh(sum[k](u[j,k]*sigmoid(h[t-1,k])*h[t-1,k]))",
+]
+DECAY = ["h[-1,j] = 0*b[j]", "h[t,j] = exp(-x[t,j]^2*exp(b[j]))*h[t-1,j] + x[t,j]"]
+FROM_0 = ["h[0,j] = h0[j]", "h[t,j] = tanh(u[j,k]*h[t-1,k])*b[j] + x[t,j]"]
+STEPS = {"LSTM": LSTM, "GRU": GRU, "decay": DECAY, "from 0": FROM_0}
+INPUTS = ["x: [T, N]", "u: [N, N]", "v: [N, N]", "w: [N, N]", "b: [N]", "h0: [N]", "c0: [N]"]
+
+
+def emitted(equations, **sizes):
+    inputs = [line for line in INPUTS if any(f"{line.split(':')[0]}[" in equation for equation in equations)]
+    return Emitted(spec(inputs, equations, dims="{T: 4, N: 3}", indices="{t: T, j: N, k: N}"), sizes=sizes)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_backward_pass_works_out_no_activation_again(name):
+    backward = emitted(STEPS[name]).source.split("def backward")[1].split("\ndef ")[0]
+    code = "".join(line for line in backward.splitlines() if "#" not in line)
+    assert not any(call in code for call in ("_sigmoid(", "np.tanh(", "np.exp(-"))
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("length", [2, 5])
+def test_derivatives_by_activations_with_names_are_right(name, length):
+    check_everything(emitted(STEPS[name], T=length, N=3))
+
+
+LEFT = {
+    "under a condition": ["h[-1] = a", "h[t] = h[t-1] + where(t >= 2, tanh(x[t-2]*h[t-1]), 0)"],
+    "beside a bracket": ["h[-1] = a", "h[t] = h[t-1] + [t >= 2]*tanh(x[t-2]*h[t-1])"],
+    "in a logarithm": ["h[-1] = a", "h[t] = log(exp(h[t-1]) + exp(x[t]))"],
+    "in a quotient": ["h[-1] = a", "h[t] = exp(h[t-1])/(exp(h[t-1]) + exp(x[t]))"],
+    "of no step": ["h[-1] = a", "h[t] = h[t-1]*tanh(a) + x[t]"],
+    "by itself": ["h[-1] = a", "h[t] = tanh(h[t-1] + x[t])"],
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_may_be_undefined_or_overflow_by_itself_stays_in_its_step(name):
+    made = Emitted(spec(["x: [T]", "a: []"], LEFT[name], dims="{T: 5}", indices="{t: T}"))
+    assert not any(line.strip().startswith(("# tanh_h", "# exp_h")) for line in made.source.splitlines())
+    check_everything(made)
+
+
+def test_a_name_that_is_taken_gets_a_number():
+    text = spec(["x: [T]", "tanh_h: []"], ["h[-1] = tanh_h", "h[t] = 2*tanh(h[t-1]) + tanh(x[t])"], dims="{T: 3}")
+    source = tcgrad.loads(text).emit()
+    assert {"    # tanh_h2[t] = tanh(h[t-1])", "    # tanh_h3[t] = tanh(x[t])"} <= set(source.splitlines())
