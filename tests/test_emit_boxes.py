@@ -109,3 +109,37 @@ def test_what_stands_at_numbers_is_multiplied_where_it_stands(name):
     assert [line for line in lines if line not in functions] == []
     assert not re.search(r"\d == \d", functions)
     check_everything(emitted)
+
+
+# An equation, and the lines that fill what it defines.
+FILLED = {
+    "side by side": (
+        "y[i] = b*delta[i,0] + x[i-1]*[i >= 1]",
+        ["y = np.empty(N, dtype)", "y[0] = b", "y[1:] = x"],
+    ),
+    "with a gap": (
+        "y[i] = b*delta[i,0] + z[i-2]*[i >= 2]",
+        ["y = np.zeros(N, dtype)", "y[0] = b", "y[2:] = z"],
+    ),
+    "over each other": (
+        "y[i] = b*delta[i,1] + x[i-1]*[i >= 1]",
+        ["t1 = np.zeros(N + 1, dtype)", "t1[1] = b", "t1[1:N] += x"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_blocks_are_assigned_where_nothing_is(name):
+    equation, lines = FILLED[name]
+    made = Emitted(spec(["b: []", "x: [N-1]", "z: [N-2]"], [equation], dims="{N: 7}", indices="{i: N}"))
+    assert [line for line in lines if f"    {line}" not in made.source.splitlines()] == []
+    check_everything(made)
+
+
+def test_blocks_of_a_step_are_written_to_its_row():
+    step = "u[t,i] = b*delta[i,0] + sin(u[t-1,i-1])*[i >= 1]"
+    made = Emitted(spec(["x: [N]", "b: []"], ["u[-1,i] = x[i]^2", step], dims="{N: 5, T: 3}", indices="{t: T, i: N}"))
+    lines = [line.strip() for line in made.source.splitlines()]
+    assert "u_all[t + 1, 0] = b" in lines
+    assert "u_all[t + 1, 1:] = np.sin(u_all[t, : N - 1])" in lines
+    check_everything(made)

@@ -9,12 +9,13 @@ from tcgrad.emit.code.layout import WIDTH, indented
 from tcgrad.emit.code.names import Scope
 from tcgrad.emit.code.numpy_code import Printer
 from tcgrad.emit.code.statements import (
+    Element,
     added_over,
-    assigned,
+    assigned_to,
     assignment,
     condition_head,
-    element,
     empty,
+    is_filled_in,
     loop_head,
     scattered_later,
 )
@@ -176,7 +177,7 @@ class Body:
 
         def lines() -> list[str]:
             if isinstance(node.operation, Assemble):
-                return added_over(self.printer, self._local, name, node, node.operation.blocks)
+                return added_over(self.printer, self._local, name, node)
             return [in_place(name, node, argument, "".join(self.printer.expression(o).code for o in others))]
 
         self.lines += self._fitted(node, lines)
@@ -193,7 +194,7 @@ class Body:
             if segment.variable is not None:
                 body.printer.loop_variables[segment.variable] = self._local(segment.variable.name.split()[0])
             for write in segment.writes:
-                target = element(body.printer, names[write.buffer], scan.axes[write.buffer], write.position)
+                target = Element(names[write.buffer], scan.axes[write.buffer], write.position)
                 if write.condition is None:
                     body.compute_into(target, write.value)
                 else:  # what it is made of has no names elsewhere
@@ -217,10 +218,10 @@ class Body:
                 return want.name if node is base else self.scope.numbered(f"{want.name}_all")
         return self.scope.numbered("states")
 
-    def compute_into(self, target: str, node: Node) -> None:
+    def compute_into(self, target: Element, node: Node) -> None:
         """Write a node to a place, and before that what it needs."""
-        self.compute([], [node])
-        self.lines += self._fitted(node, lambda: assigned(self.printer, target, node, self.indent))
+        self.compute([], node.arguments if is_filled_in(self.printer, node) else [node])
+        self.lines += self._fitted(node, lambda: assigned_to(self.printer, self._local, target, node, self.indent))
 
     def _name(self, node: Node) -> str:
         """The name of a node, or that of what will be written over it in the end."""

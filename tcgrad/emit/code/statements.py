@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import gcd
 
 from tcgrad.emit.code.layout import WIDTH, bracketed, indented, sum_lines
 from tcgrad.emit.code.numpy_code import Printer
 from tcgrad.emit.code.text import Level, Text, letters, subscript
 from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.blocks import Part, fill_all, stand_apart, whole_first
 from tcgrad.emit.graph.filling import Assemble, Block, Place, Relation, Scatter, Segment, is_whole
 from tcgrad.emit.graph.operations import Leaf, Number, Plus, Times
 from tcgrad.emit.graph.uses import loop_axes
@@ -19,16 +19,14 @@ _ZERO, _ONE = Integer.of(0), Integer.of(1)
 
 # Gives the name of a local variable that serves several statements.
 Local = Callable[[str], str]
-# An array that is added, and where it stands.
-_Part = tuple[Node, Block]
 _LOOP_VARIABLES = "pqrsuvwabcdefgh"
 
 
 def assignment(printer: Printer, local: Local, name: str, node: Node, indent: int) -> list[str]:
     """The lines that give a node its name, ``indent`` columns from the left."""
     match node.operation:
-        case Assemble(blocks) if not _is_diagonal_matrix(node):
-            return _Filling(printer, local, name, node).assembled(blocks, indent)
+        case Assemble() if not _is_diagonal_matrix(node):
+            return _Filling(printer, local, name, node).assembled(indent)
         case Scatter() as scatter:
             zeros = _filled("zeros", printer, name, node, indent)
             if scatter.distinct:
@@ -101,9 +99,33 @@ def empty(printer: Printer, name: str, node: Node, indent: int) -> list[str]:
     return _filled("empty", printer, name, node, indent)
 
 
-def element(printer: Printer, name: str, axis: int, position: Integer) -> str:
-    """One position of an axis, which others may follow."""
-    return f"{name}[{subscript([*':' * axis, printer.size(position).code, ':'])}]"
+@dataclass(frozen=True)
+class Element:
+    """One position of an axis of the array ``name``."""
+
+    name: str
+    axis: int
+    position: Integer
+
+    def within(self, printer: Printer, places: Sequence[str]) -> list[str]:
+        """The places of the array at the position that are these of the other axes."""
+        return [*places[: self.axis], printer.size(self.position).code, *places[self.axis :]]
+
+    def code(self, printer: Printer) -> str:
+        """The whole of it, which other axes may follow."""
+        return f"{self.name}[{subscript(self.within(printer, ':' * (self.axis + 1)))}]"
+
+
+def assigned_to(printer: Printer, local: Local, element: Element, node: Node, indent: int) -> list[str]:
+    """The lines that give an element of an array the value of a node, whose blocks are written where they belong."""
+    if is_filled_in(printer, node):
+        return _Filling(printer, local, element.name, node, element).assembled(indent)
+    return assigned(printer, element.code(printer), node, indent)
+
+
+def is_filled_in(printer: Printer, node: Node) -> bool:
+    """Whether a node is made by lines that write its blocks to an array."""
+    return isinstance(node.operation, Assemble) and node not in printer.names and not _is_diagonal_matrix(node)
 
 
 def condition_head(printer: Printer, relation: Relation) -> str:
@@ -128,31 +150,46 @@ def loop_head(printer: Printer, segment: Segment, *, downward: bool) -> list[str
 
 @dataclass(frozen=True)
 class _Filling:
-    """Writes the lines that fill the array ``name``, which is the value of ``node``, block by block."""
+    """Writes the lines that fill the array ``name``, which is the value of ``node``, block by block.
+
+    element: the part of the array that the node is the value of instead.
+    """
 
     printer: Printer
     local: Local
     name: str
     node: Node
+    element: Element | None = None
 
-    def assembled(self, blocks: tuple[Block, ...], indent: int) -> list[str]:
+    def assembled(self, indent: int) -> list[str]:
         """The array, and each block added where it stands."""
-        parts = _whole_first(self.node, blocks)
+        parts = whole_first(self.node)
         first, block = parts[0]
-        if not is_whole(first, block, self.node):
-            zeros = _filled("zeros", self.printer, self.name, self.node, indent)
-            return [*zeros, *self.added(parts, there=0)]
-        return [f"{self.name} = {_new(self.printer, first)}", *self.added(parts, there=1)]
+        if is_whole(first, block, self.node):
+            return [*self._started_with(first), *self.added(parts, there=1)]
+        if fill_all(self.node, parts):
+            made = [] if self.element else _filled("empty", self.printer, self.name, self.node, indent)
+            return [*made, *(line for part in parts for line in self._one_added(part, on_zeros=True))]
+        if self.element:
+            made = [f"{self.element.code(self.printer)} = 0"]
+        else:
+            made = _filled("zeros", self.printer, self.name, self.node, indent)
+        return [*made, *self.added(parts, there=0)]
 
-    def added(self, parts: Sequence[_Part], *, there: int) -> list[str]:
+    def _started_with(self, array: Node) -> list[str]:
+        if self.element:
+            return [f"{self.element.code(self.printer)} = {self.printer.expression(array).code}"]
+        return [f"{self.name} = {_new(self.printer, array)}"]
+
+    def added(self, parts: Sequence[Part], *, there: int) -> list[str]:
         """The lines that add all blocks but the first ones, which are there."""
         lines = []
         for number, part in enumerate(parts[there:], start=there):
-            on_zeros = all(_stand_apart(part[1], before) for _, before in parts[:number])
+            on_zeros = all(stand_apart(part[1], before, self.printer.fitting) for _, before in parts[:number])
             lines += self._one_added(part, on_zeros=on_zeros)
         return lines
 
-    def _one_added(self, part: _Part, *, on_zeros: bool) -> list[str]:
+    def _one_added(self, part: Part, *, on_zeros: bool) -> list[str]:
         """The lines that add one block; to zeros nothing needs to be added."""
         array, block = part
         if isinstance(array.operation, Scatter) and array not in self.printer.names:
@@ -213,6 +250,8 @@ class _Filling:
             codes.append(":" if is_all else self.printer.range(start, step, length, size))
             labels.append(label)
             flips.append("::-1" if backward else ":")
+        if self.element:
+            codes = self.element.within(self.printer, codes)
         chosen = "" if set(codes) == {":"} else f"[{subscript(codes)}]"
         if "::-1" in flips:
             chosen += f"[{subscript(flips)}]"
@@ -222,38 +261,19 @@ class _Filling:
         return chosen, f"{letters(distinct.index(label) for label in labels)}->{letters(range(len(distinct)))}"
 
 
-def added_over(printer: Printer, local: Local, name: str, node: Node, blocks: tuple[Block, ...]) -> list[str]:
+def added_over(printer: Printer, local: Local, name: str, node: Node) -> list[str]:
     """The lines that add blocks to the array ``name``, which holds the first of them that is the whole array."""
-    return _Filling(printer, local, name, node).added(_whole_first(node, blocks), there=1)
+    return _Filling(printer, local, name, node).added(whole_first(node), there=1)
 
 
 def scattered_later(node: Node) -> Iterator[Node]:
     """Of what is added up to an array, that which is scattered over what is there, and needs no array of its own."""
     if isinstance(node.operation, Assemble):
-        (first, block), *others = _whole_first(node, node.operation.blocks)
+        (first, block), *others = whole_first(node)
         if is_whole(first, block, node):
             yield from (
                 array for array, own in others if isinstance(array.operation, Scatter) and is_whole(array, own, node)
             )
-
-
-def _whole_first(node: Node, blocks: tuple[Block, ...]) -> list[_Part]:
-    return sorted(zip(node.arguments, blocks, strict=True), key=lambda part: not is_whole(part[0], part[1], node))
-
-
-def _stand_apart(one: Block, other: Block) -> bool:
-    """Whether two blocks certainly share no position: along some axis one is at other steps than the other."""
-    return any(map(_are_apart, one.places, other.places))
-
-
-def _are_apart(one: Place, other: Place) -> bool:
-    first, second = one.start.as_number, other.start.as_number
-    between = (one.start - other.start).as_number if first is None or second is None else first - second
-    steps = [step.as_number for place in (one, other) for _, step in place.steps]
-    if between is None or None in steps:
-        return False
-    common = gcd(*(step for step in steps if step is not None))
-    return between % common != 0 if common else between != 0
 
 
 def _new(printer: Printer, array: Node) -> str:
