@@ -55,3 +55,30 @@ def test_nothing_stands_in_front_of_what_has_no_base_case():
     source = Emitted(spec(*READING_IN_FRONT["gates"], dims="{T: 4}")).source
     assert "    f = np.empty((T, 3), dtype)\n" in source
     assert "    c_all = np.empty((T + 1, 3), dtype)\n" in source
+
+
+# Equations, and the line of a gradient that sums over all steps at once.
+SUMMED = {
+    "one back": (["h[-1,k] = h0[k]", "h[t,k] = tanh(h[t-1,m]*u[m,k] + x[t,k])"], "du = h_all[:T].T @ "),
+    "two back": (
+        ["h[-2,k] = h0[k]", "h[-1,k] = c0[k]", "h[t,k] = tanh(x[t,k] + h[t-2,m]*u[m,k])"],
+        "du = h_all[:T].T @ ",
+    ),
+    "one and two back": (
+        ["h[-2,k] = h0[k]", "h[-1,k] = c0[k]", "h[t,k] = tanh(x[t,k] + h[t-1,k]*h[t-2,m]*u[m,k])"],
+        "du = h_all[:T].T @ ",
+    ),
+    "from what is no part": (
+        ["h[-1,k] = sin(h0[k])", "h[t,k] = tanh(h[t-1,m]*u[m,k] + x[t,k])"],
+        "du = h_all[:T].T @ ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUMMED)
+def test_a_sum_over_the_steps_begins_in_front(name):
+    equations, line = SUMMED[name]
+    text = spec(["x: [T, 3]", "u: [3, 3]", "h0: [3]", "c0: [3]"], equations, dims="{T: 5}", indices="{t: T}")
+    backward = Emitted(text).source.split("def backward")[1].split("\ndef ")[0]
+    assert any(each.strip().startswith(line) for each in backward.splitlines())
+    check_at_sizes(text, [{"T": length} for length in (3, 6)])

@@ -72,7 +72,7 @@ class Lowering:
         match statement:
             case Define() if own is not None:
                 written = self._written_out.define(statement)
-                made = self._saturated.define(written)
+                made = self._fronts.joined(self._saturated.define(written))
                 kind = own if made is statement else self._kinds.of(made)
                 if written is not statement or kind is None:
                     return [self._kept(statement, self._lowered(made))]
@@ -108,7 +108,8 @@ class Lowering:
 
     def define(self, define: Define) -> Step:
         """Lower a definition and remember it."""
-        return self._kept(define, self._lowered(self._saturated.define(self._written_out.define(define))))
+        made = self._fronts.joined(self._saturated.define(self._written_out.define(define)))
+        return self._kept(define, self._lowered(made))
 
     def _kept(self, define: Define, structured: Structured, own: Likeness | None = None) -> Step:
         self.definitions.gaps.learn(define)
