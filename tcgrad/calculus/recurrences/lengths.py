@@ -13,14 +13,14 @@ from tcgrad.ir.tensors import Tensor
 
 
 def least_lengths(program: Program) -> Iterator[tuple[Tensor, Integer, int]]:
-    """A tensor of each recurrence that derivatives go through, its length along it, and the least from which on these
-    are alike.
+    """The last tensor of each recurrence that derivatives go through, its length along it, and the least from which on
+    these are alike.
     """
     on_path = depending_on(program, program.wrt) & needed_for(program, program.outputs)
     for statement in program.statements:
         if isinstance(statement, Recurrence) and not on_path.isdisjoint(statement.tensors):
             adjoints = Adjoints(statement, lambda tensor: tensor, lambda _tensor, _positions: ZERO)
-            tensor = statement.tensors[0]
+            tensor = statement.tensors[-1]
             yield tensor, adjoints.steps.length(tensor), adjoints.least_length
 
 
