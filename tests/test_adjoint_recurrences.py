@@ -33,6 +33,21 @@ PRINTED = {
             "dl/dP0[p,q] = dl/dP[0,i,j]*F[i,p]*F[j,q]",
         ],
     ),
+    "a logarithm beside what may be far larger": (
+        "x: [T, N], a0: []",
+        ["a[-1] = a0", "a[t] = a[t-1]*(1 - a[t-1]) + logsumexp[k](x[t,k])"],
+        ["dl/dx[p,q] = dl/da_total[p]*exp(x[p,q] - 1[q]*logsumexp[k](x[p,k]))"],
+    ),
+    "a logarithm beside a score": (
+        "b: [T, N], w: [N, N], a0: [N]",
+        ["a[-1,j] = a0[j]", "a[t,j] = b[t,j] + logsumexp[k](a[t-1,k] + w[k,j])"],
+        [
+            (
+                "dl/da_total[t,j] = dl/da[t,j]"
+                " + dl/da_total[t+1,k]*exp(1[j]*b[t+1,k] + 1[t]*w[j,k] + 1[k]*a[t,j] - 1[j]*a[t+1,k])"
+            )
+        ],
+    ),
     "heat equation on a ring": (
         "u0: [N], r: [], s: [T]",
         ["u[-1,i] = u0[i]", "u[t,i] = s[t] + u[t-1,i] + r*(u[t-1,(i+1)%N] - 2*u[t-1,i] + u[t-1,(i-1)%N])"],

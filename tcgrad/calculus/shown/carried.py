@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Expr, IndexReduce, Mul
+from tcgrad.ir.nodes import MINUS_ONE, Add, Component, Const, Expr, IndexReduce, Mul
 from tcgrad.ir.program import Case, Recurrence, Statement
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.substitution import instantiate
@@ -17,6 +17,7 @@ from tcgrad.ir.traversal import map_children, terms_of, walk
 from tcgrad.records import dataclass
 from tcgrad.simplify import simplify
 from tcgrad.simplify.matching import Match, matches
+from tcgrad.simplify.powers import split_coefficient
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,18 @@ def _steps(recurrence: Recurrence) -> Iterator[_Step]:
     cases = zip(recurrence.tensors, recurrence.axes, recurrence.bases, recurrence.steps, strict=True)
     for tensor, axis, bases, step in cases:
         starts = [base.at.as_number for base in bases]
-        for term in terms_of(simplify(step.body)):
-            if isinstance(term, IndexReduce) and _is_logsumexp(term) and None not in starts:
+        terms = terms_of(simplify(step.body))
+        for term in terms:
+            is_beside_plain = all(term is other or _is_plain(other) for other in terms)
+            if isinstance(term, IndexReduce) and _is_logsumexp(term) and is_beside_plain and None not in starts:
                 yield _Step(tensor, step, axis, 1 + max(start for start in starts if start is not None), term)
+
+
+def _is_plain(term: Expr) -> bool:
+    """Whether a term is a number or a multiple of a component: of a longer one, such as ``a[t-1]^2``, the difference
+    might be all rounding error.
+    """
+    return isinstance(split_coefficient(term)[1], Component | Const)
 
 
 def _is_logsumexp(part: Expr) -> bool:
