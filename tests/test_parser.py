@@ -212,7 +212,13 @@ SYNTAX_ERRORS = [
         "an operator is missing",
         "did you mean `max`?",
     ),
-    ("y = avg[i](x[i])", "TC202", (4, 16), "operator is missing", "write `mean[i](x[i])`"),
+    (
+        "y = avg[i](x[i])",
+        "TC202",
+        (4, 16),
+        "operator is missing between these: `avg` is no reduction",
+        "write `mean[i](x[i])`",
+    ),
     ("y = ab[i](x[i])", "TC202", (4, 15), "operator is missing", "write `ab[i]*(x[i])`"),
     ("y = sum[0](x)", "TC209", (7, 10), "names the indices", "write `sum[i](...)`"),
     (

@@ -112,6 +112,7 @@ class ProductParser(OperandParser):
         if len(gaps) == 1 and has_one and isinstance(first.right, Iverson):
             del texts[0]
         shown = "*".join(texts)
+        message = "an operator is missing between these: multiplication is always written"
         help_ = f"write `{shown}`" if len(shown) < 80 else "write `*` between them"
         if isinstance(first.left, Subscript) and first.left.name in INTRINSICS and isinstance(first.right, Group):
             help_ = f"write `{first.left.name}{texts[1]}{texts[0].removeprefix(first.left.name)}`"
@@ -121,8 +122,8 @@ class ProductParser(OperandParser):
             help_ = f"write `{kind}{texts[0].removeprefix(first.left.name)}{body}` for a {kind}, or `{shown}`"
         elif isinstance(first.left, Subscript) and isinstance(first.right, Group) and len(first.left.name) > 1:
             offer = help_on(first.left.name, REDUCTIONS)
-            help_ = offer or help_
-        message = "an operator is missing between these: multiplication is always written"
+            if offer:
+                message, help_ = f"an operator is missing between these: `{first.left.name}` is no reduction", offer
         span = first.left.span.to(last.right.span)
         if self.what == "size":
             raise self.failure("TC202", message, span, f"{help_}, or a comma between two sizes")
