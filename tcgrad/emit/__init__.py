@@ -11,10 +11,12 @@ from tcgrad.calculus.rules.intrinsics import with_cofactors
 from tcgrad.emit.code.text import NoFloat
 from tcgrad.emit.prepared.activations import with_named_activations
 from tcgrad.emit.prepared.extremes import with_named_elements
+from tcgrad.emit.prepared.idle_adjoints import without_idle_adjoints
 from tcgrad.emit.second import SecondOrderWriter
 from tcgrad.errors import Diagnostic, TcgradError
 from tcgrad.ir.nodes import Call
 from tcgrad.ir.program import Program, nodes_in
+from tcgrad.ir.tensors import gradient_of
 
 
 def emit(derivation: Backpropagation) -> str:
@@ -28,10 +30,12 @@ def emit(derivation: Backpropagation) -> str:
             derivative is one that no floating-point type holds.
     """
     _refuse_abstract(derivation.program)
-    program = with_cofactors(with_named_activations(with_named_elements(derivation.worked)))
+    plain = with_cofactors(with_named_elements(derivation.worked))
+    program = with_named_activations(plain)
     if program is not derivation.worked:
         derivation = backpropagated(program)
-    backward = derivation.presentation.oriented(derivation.backward)
+    added = {gradient_of(tensor) for tensor in program.defined if tensor not in plain.defined}
+    backward = without_idle_adjoints(derivation.presentation.oriented(derivation.backward), added)
     try:
         return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
     except NoFloat:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, Pow, Where
+from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, Pow, Where
 from tcgrad.ir.program import Case, Define, Program, Recurrence, Statement
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, sorts_in, tensors_read, walk
 from tcgrad.records import dataclass, replace
 
-_MADE_OF_THEIR_VALUES = frozenset({"exp", "sigmoid", "tanh"})  # the derivatives
+_MADE_OF_THEIR_VALUES = frozenset({"exp", "logsumexp", "sigmoid", "tanh"})  # the derivatives
 
 
 def with_named_activations(program: Program) -> Program:
@@ -84,13 +84,13 @@ class _Naming:
             self._made[named] = self._defined(named, row)
         return self._made[named]
 
-    def _is_one(self, expr: Expr) -> TypeGuard[Call]:
-        return isinstance(expr, Call) and expr.function.name in self._names
+    def _is_one(self, expr: Expr) -> TypeGuard[Call | IndexReduce]:
+        return _name_of(expr) in self._names
 
     def _inside(self, expr: Expr, row: _Row) -> Expr:
         return map_children(expr, lambda part: self._named(part, row))
 
-    def _defined(self, call: Call, row: _Row) -> Expr:
+    def _defined(self, call: Call | IndexReduce, row: _Row) -> Expr:
         """The component that stands for a function's value, its equation noted; the call itself where it can stay."""
         inside = [case for case in row.bases if not _is_before(case)]
         runs = any(tensor in self._own for tensor in tensors_read(call))
@@ -112,15 +112,25 @@ class _Naming:
             self._before.append(Define(tensor, free, body, self._recurrence.span))
         return Component(tensor, tuple(index.expr for index in places))
 
-    def _name(self, call: Call, row: _Row) -> str:
+    def _name(self, call: Call | IndexReduce, row: _Row) -> str:
         """``tanh_h`` for a part of ``h``, with a number for every other one."""
-        first = name = f"{call.function.name}_{row.tensor.name}"
+        first = name = f"{_name_of(call)}_{row.tensor.name}"
         number = 2
         while name in self._taken:
             name = f"{first}{number}"
             number += 1
         self._taken.add(name)
         return name
+
+
+def _name_of(expr: Expr) -> str | None:
+    match expr:
+        case Call(function):
+            return function.name
+        case IndexReduce(kind):
+            return kind
+        case _:
+            return None
 
 
 def _is_of_exponentials(node: Expr) -> bool:
