@@ -41,16 +41,31 @@ def test_the_backward_pass_works_out_no_activation_again(name):
     assert not any(call in code for call in ("_sigmoid(", "np.tanh(", "np.log(", "_largest("))
 
 
-@pytest.mark.parametrize("name", STEPS)
+ARGUMENTS = {
+    "relu": ["h[-1,j] = h0[j]", "h[t,j] = relu(u[j,k]*h[t-1,k] + x[t,j])"],
+    "a part": ["h[0,j] = h0[j]", "h[t,j] = h[t-1,j] + silu(sum[k](u[j,k]*h[t-1,k]) + x[t,j])*b[j]"],
+    "of two arguments": ["h[-1,j] = h0[j]", "h[t,j] = max(u[j,k]*h[t-1,k], 0.1*h[t-1,j]) + x[t,j]"],
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_the_backward_pass_works_out_no_argument_again(name):
+    backward = emitted(ARGUMENTS[name]).source.split("def backward")[1].split("\ndef ")[0]
+    assert "u.T" not in backward
+    assert "if T" not in backward
+
+
+@pytest.mark.parametrize("equations", [*STEPS.values(), *ARGUMENTS.values()], ids=[*STEPS, *ARGUMENTS])
 @pytest.mark.parametrize("length", [2, 5])
-def test_derivatives_by_activations_with_names_are_right(name, length):
-    check_everything(emitted(STEPS[name], T=length, N=3))
+def test_derivatives_by_activations_with_names_are_right(equations, length):
+    check_everything(emitted(equations, T=length, N=3))
 
 
 LEFT = {
     "under a condition": ["h[-1] = a", "h[t] = h[t-1] + where(t >= 2, tanh(x[t-2]*h[t-1]), 0)"],
     "beside a bracket": ["h[-1] = a", "h[t] = h[t-1] + [t >= 2]*tanh(x[t-2]*h[t-1])"],
     "in a logarithm": ["h[-1] = a", "h[t] = log(exp(h[t-1]) + exp(x[t]))"],
+    "a sum in a logarithm": ["h[-1] = a", "h[t] = x[t] + log(sum[v]([v <= t]*exp(h[t-1] + x[v])))"],
     "in a quotient": ["h[-1] = a", "h[t] = exp(h[t-1])/(exp(h[t-1]) + exp(x[t]))"],
     "of no step": ["h[-1] = a", "h[t] = h[t-1]*tanh(a) + x[t]"],
     "by itself": ["h[-1] = a", "h[t] = tanh(h[t-1] + x[t])"],
@@ -60,7 +75,7 @@ LEFT = {
 @pytest.mark.parametrize("name", LEFT)
 def test_what_may_be_undefined_or_overflow_by_itself_stays_in_its_step(name):
     made = Emitted(spec(["x: [T]", "a: []"], LEFT[name], dims="{T: 5}", indices="{t: T}"))
-    assert not any(line.strip().startswith(("# tanh_h", "# exp_h")) for line in made.source.splitlines())
+    assert not any(line.strip().startswith(("# tanh_h", "# exp_h", "# pre_h")) for line in made.source.splitlines())
     check_everything(made)
 
 

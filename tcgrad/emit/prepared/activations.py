@@ -1,15 +1,14 @@
-"""The values of functions in the steps of recurrences as arrays with names.
+"""The values of functions in the steps of recurrences, and what they are functions of, as arrays with names.
 
-The derivatives of `sigmoid`, `tanh` and `exp` are made of their values. Where a step is one of them they are there when
-the adjoint runs back; those of a gate, which is a part of a step, would be worked out a second time.
+The derivatives of `sigmoid`, `tanh`, `exp` and `logsumexp` are made of their values. Where a step is one of them they
+are there when the adjoint runs back; those of a gate, which is a part of a step, would be worked out a second time. So
+would sums in the arguments of other functions, of which the derivatives of these are made.
 """
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, Pow, Where
+from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Pow, Where
 from tcgrad.ir.program import Case, Define, Program, Recurrence, Statement
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
@@ -20,7 +19,7 @@ _MADE_OF_THEIR_VALUES = frozenset({"exp", "logsumexp", "sigmoid", "tanh"})  # th
 
 
 def with_named_activations(program: Program) -> Program:
-    """The program with an equation for every such function within a step.
+    """The program with an equation for every such value or argument within a step.
 
     It belongs to the recurrence; before it stands one that reads none of its tensors. What a condition guards stays,
     for it may be undefined elsewhere, and so do exponentials in quotients and in logarithms, which are kept from
@@ -78,31 +77,39 @@ class _Naming:
         if isinstance(expr, Where) or any(map(is_guard, factors_of(expr))):
             return expr
         named = self._inside(expr, row)
-        if not self._is_one(named) or row.step.position not in free_indices(named):
-            return named
-        if named not in self._made:
-            self._made[named] = self._defined(named, row)
-        return self._made[named]
+        if self._is_one(named):
+            return self._component(named, _name_of(named), row)
+        if isinstance(named, Call):
+            return map_children(named, lambda part: self._component(part, "pre", row) if _has_sum(part) else part)
+        return named
 
-    def _is_one(self, expr: Expr) -> TypeGuard[Call | IndexReduce]:
+    def _component(self, expr: Expr, kind: str, row: _Row) -> Expr:
+        """What stands for an expression, if it is another one at every step."""
+        if row.step.position not in free_indices(expr):
+            return expr
+        if expr not in self._made:
+            self._made[expr] = self._defined(expr, kind, row)
+        return self._made[expr]
+
+    def _is_one(self, expr: Expr) -> bool:
         return _name_of(expr) in self._names
 
     def _inside(self, expr: Expr, row: _Row) -> Expr:
         return map_children(expr, lambda part: self._named(part, row))
 
-    def _defined(self, call: Call | IndexReduce, row: _Row) -> Expr:
-        """The component that stands for a function's value, its equation noted; the call itself where it can stay."""
+    def _defined(self, expr: Expr, kind: str, row: _Row) -> Expr:
+        """The component that stands for an expression, its equation noted; the expression itself where it can stay."""
         inside = [case for case in row.bases if not _is_before(case)]
-        runs = any(tensor in self._own for tensor in tensors_read(call))
+        runs = any(tensor in self._own for tensor in tensors_read(expr))
         if inside and not runs:
-            return call  # at the first positions it may be undefined, and it is worked out for all others at once
-        within = free_indices(call)
+            return expr  # at the first positions it may be undefined, and it is worked out for all others at once
+        within = free_indices(expr)
         places = [index for index in row.step.free if index in within]
         places += [index for index in within if index not in places]
         axis = next(place for place, index in enumerate(places) if index is row.step.position)
-        tensor = Tensor(self._name(call, row), tuple(index.size for index in places), Role.DEFINED)
+        tensor = Tensor(self._name(kind, row), tuple(index.size for index in places), Role.DEFINED)
         free = tuple(index.fresh() for index in places)
-        body = substitute(call, {old: new.expr for old, new in zip(places, free, strict=True)})
+        body = substitute(expr, {old: new.expr for old, new in zip(places, free, strict=True)})
         if runs:
             others = (*free[:axis], *free[axis + 1 :])
             zeros = tuple(Case(tuple(index.fresh() for index in others), case.position, ZERO) for case in inside)
@@ -112,9 +119,9 @@ class _Naming:
             self._before.append(Define(tensor, free, body, self._recurrence.span))
         return Component(tensor, tuple(index.expr for index in places))
 
-    def _name(self, call: Call | IndexReduce, row: _Row) -> str:
+    def _name(self, kind: str, row: _Row) -> str:
         """``tanh_h`` for a part of ``h``, with a number for every other one."""
-        first = name = f"{_name_of(call)}_{row.tensor.name}"
+        first = name = f"{kind}_{row.tensor.name}"
         number = 2
         while name in self._taken:
             name = f"{first}{number}"
@@ -123,14 +130,20 @@ class _Naming:
         return name
 
 
-def _name_of(expr: Expr) -> str | None:
+def _name_of(expr: Expr) -> str:
+    """What a function or a reduction is called; of anything else nothing."""
     match expr:
         case Call(function):
             return function.name
         case IndexReduce(kind):
             return kind
         case _:
-            return None
+            return ""
+
+
+def _has_sum(argument: Expr) -> bool:
+    """Whether an argument takes a sum, and none of exponentials, which overflow without what they are in."""
+    return IndexSum in sorts_in(argument) and "exp" not in sorts_in(argument)
 
 
 def _is_of_exponentials(node: Expr) -> bool:
