@@ -34,8 +34,10 @@ def emit(derivation: Backpropagation) -> str:
     program = with_named_activations(plain)
     if program is not derivation.worked:
         derivation = backpropagated(program)
-    added = {gradient_of(tensor) for tensor in program.defined if tensor not in plain.defined}
-    backward = without_idle_adjoints(derivation.presentation.oriented(derivation.backward), added)
+    backward = derivation.presentation.oriented(derivation.backward)
+    if program is not plain:
+        added = set(program.defined).difference(plain.defined)
+        backward = without_idle_adjoints(backward, {gradient_of(tensor) for tensor in added})
     try:
         return SecondOrderWriter(replace(derivation, program=derivation.worked, backward=backward)).source()
     except NoFloat:

@@ -24,6 +24,8 @@ from tcgrad.notation.index import print_statement
 from tcgrad.records import dataclass
 from tcgrad.simplify.kinds import Likeness
 
+_Comment = Callable[[], tuple[str, ...]]  # gives equations, once they are wanted
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -73,7 +75,7 @@ def all_wanted(stages: Sequence[Stage], name: Callable[[Tensor], str]) -> list[W
     """
     results = {tensor: node for stage in stages for tensor, node in stage.results}
     nodes: dict[Tensor, Node | None] = {}
-    comments: dict[Tensor, Callable[[], tuple[str, ...]]] = {}
+    comments: dict[Tensor, _Comment] = {}
     for stage in stages:
         for tensor, node in [*((step.tensor, step.node) for step in stage.steps), *stage.results]:
             nodes.setdefault(tensor, results.get(tensor, node))
@@ -81,18 +83,21 @@ def all_wanted(stages: Sequence[Stage], name: Callable[[Tensor], str]) -> list[W
     named = {node: tensor for tensor, node in nodes.items() if node is not None and tensor not in results}
     named |= {node: tensor for tensor, node in results.items()}
     order = {tensor: k for k, tensor in enumerate(nodes)}
-    told: dict[Node, list[Callable[[], tuple[str, ...]]]] = {}
+    told: dict[Node, list[_Comment]] = {}
     for tensor, node in nodes.items():
         if node is not None:
             told.setdefault(node, []).append(comments[tensor])
     return [
-        Wanted(name(tensor), node, partial(_all_of, told[node]))
+        Wanted(name(tensor), node, _together(told[node]))
         for node, tensor in sorted(named.items(), key=lambda item: order[item[1]])
     ]
 
 
-def _all_of(comments: Iterable[Callable[[], tuple[str, ...]]]) -> tuple[str, ...]:
-    return tuple(line for comment in comments for line in comment())
+def _together(comments: Sequence[_Comment]) -> _Comment:
+    """What several tell, one after the other."""
+    if len(comments) == 1:
+        return comments[0]
+    return lambda: tuple(line for comment in comments for line in comment())
 
 
 class Stages:

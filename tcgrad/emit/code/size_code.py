@@ -57,9 +57,12 @@ class SizePrinter:
         end = start + length * step
         first = "" if not start.terms else self.size(start).code
         moving = any(dim in self.loop_variables for dim in dims_in(end))
-        to_the_end = end == size or (not moving and never_negative(end - size))
-        is_plain = moving or self.fitting.never_negative(length)
-        stop = "" if to_the_end else self.size(end).code if is_plain else self.no_less_than_0(end)
+        if end == size or (not moving and never_negative(end - size)):
+            stop = ""
+        elif moving or self.fitting.never_negative(length):
+            stop = self.size(end).code
+        else:
+            stop = self.no_less_than_0(end)
         space = " " if not is_simple(first or "0") or not is_simple(stop or "0") else ""
         head = f"{first}{space if first else ''}:{space if stop else ''}{stop}"
         return head if step.as_number == 1 else f"{head}{space}:{space}{self.size(step).code}"

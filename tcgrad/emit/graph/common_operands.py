@@ -13,6 +13,7 @@ from tcgrad.emit.graph.memory_order import unturned
 from tcgrad.emit.graph.operations import Expand, Matmul, Reshape, Times, Transpose
 from tcgrad.emit.graph.values import Builder
 from tcgrad.ir.indices import Index, Integer
+from tcgrad.records import dataclass
 
 Scaled = tuple[Fraction, Value]
 Terms = Sequence[Scaled]
@@ -29,23 +30,27 @@ def collected(build: Builder, terms: Terms, plus: Plus) -> Terms:
     sum of matrices costs more than what each of them does to a vector.
     """
     terms = list(terms)
+    products = _elementwise(build, terms)
     place = 0
     while place < len(terms):
-        joined = _joined(build, terms, place, plus)
+        joined = _joined(build, terms, place, plus, products)
         if joined is None:
             place += 1
             continue
         places, made = joined
         terms = [made if k == place else term for k, term in enumerate(terms) if k == place or k not in places]
+        products = _elementwise(build, terms)
         place = 0
     return terms
 
 
-def _joined(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+def _joined(
+    build: Builder, terms: Terms, place: int, plus: Plus, products: _Products
+) -> tuple[list[int], Scaled] | None:
     """The places of the products that share an operand with the one at a place, and what they are together."""
     operation = terms[place][1].node.operation
     if isinstance(operation, Times):
-        return _with_factors_out(build, terms, place, plus)
+        return _with_factors_out(build, terms, place, plus, products)
     if not isinstance(operation, Matmul | Reshape):
         return None
     alike = next((found for side in (0, 1) if (found := _alike(build, terms, place, side))), None)
@@ -58,11 +63,38 @@ def _joined(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[
 # Elementwise products
 
 
-def _with_factors_out(build: Builder, terms: Terms, place: int, plus: Plus) -> tuple[list[int], Scaled] | None:
+@dataclass(frozen=True)
+class _Products:
+    """The factors of each elementwise product, by its place, and the places of those that have a factor, in order."""
+
+    factors: dict[int, Factors]
+    holding: dict[tuple[Node, bool], list[int]]
+
+    def sharing(self, place: int, terms: Terms) -> dict[int, Factors]:
+        """The product at a place, and the later ones over the same axes that share a factor with it."""
+        own, axes = self.factors.get(place, Factors()), terms[place][1].axes
+        places = {other for factor in own for other in self.holding[factor] if other >= place}
+        return {other: self.factors[other] for other in sorted(places) if terms[other][1].axes == axes}
+
+
+def _elementwise(build: Builder, terms: Terms) -> _Products:
+    factors = {place: found for place, (_, value) in enumerate(terms) if (found := _factors(build, value))}
+    holding: dict[tuple[Node, bool], list[int]] = {}
+    for place, found in factors.items():
+        for factor in found:
+            holding.setdefault(factor, []).append(place)
+    return _Products(factors, holding)
+
+
+def _with_factors_out(
+    build: Builder, terms: Terms, place: int, plus: Plus, products: _Products
+) -> tuple[list[int], Scaled] | None:
     """The same for elementwise products that share factors, the rest of each of one shape."""
     first = terms[place][1]
-    factors = {k: _factors(build, terms[k][1], first) for k in range(place, len(terms))}
-    for shared in _shared(factors[place], [factors[later] for later in range(place + 1, len(terms))]):
+    factors = products.sharing(place, terms)
+    if len(factors) < 2:
+        return None
+    for shared in _shared(factors[place], [own for later, own in factors.items() if later != place]):
         left = {k: own - shared for k, own in factors.items() if shared <= own}
         if _saved(factors, left) <= shared.total():
             continue
@@ -90,10 +122,10 @@ def _form(value: Value) -> tuple[Axes, tuple[Integer, ...], Kind]:
     return value.axes, value.node.shape, value.node.kind
 
 
-def _factors(build: Builder, value: Value, like: Value) -> Factors:
-    """The factors of a product that the statement made, if it is over the same axes as another value; else none."""
+def _factors(build: Builder, value: Value) -> Factors:
+    """The factors of a product of arrays that the statement made; else none."""
     match value.node.operation:
-        case Times(above) if value.axes == like.axes and value.axes and build.graph.is_new(value.node):
+        case Times(above) if value.axes and build.graph.is_new(value.node):
             return Factors((node, place >= above) for place, node in enumerate(value.node.arguments))
         case _:
             return Factors()

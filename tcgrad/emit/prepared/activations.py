@@ -25,6 +25,8 @@ def with_named_activations(program: Program) -> Program:
     for it may be undefined elsewhere, and so do exponentials in quotients and in logarithms, which are kept from
     overflowing together. A program without any is returned itself.
     """
+    if not any(isinstance(statement, Recurrence) for statement in program.statements):
+        return program
     taken = {tensor.name for tensor in program.tensors}
     statements = tuple(made for statement in program.statements for made in _apart(statement, taken))
     return program if statements == program.statements else replace(program, statements=statements)
