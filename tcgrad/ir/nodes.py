@@ -64,6 +64,7 @@ class Remembered:
     known_within: tuple[Index, ...] | None = None
     known_size: int | None = None
     known_tensors: tuple[Tensor, ...] | None = None
+    known_readers: dict[Tensor, list[int]] | None = None
     known_shape: int | None = None
     known_shapes: frozenset[int] | None = None
     known_keys: dict[tuple[tuple[Index, str], ...], str] | None = None

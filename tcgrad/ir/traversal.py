@@ -222,6 +222,18 @@ def tensors_read(expr: Expr) -> tuple[Tensor, ...]:
     return known
 
 
+def terms_reading(total: Add, tensors: Iterable[Tensor]) -> list[Expr]:
+    """The terms of a sum that read one of some tensors, in order. Which they are is kept, for sums of many terms."""
+    known = total.known_readers
+    if known is None:
+        known = total.__dict__["known_readers"] = {}
+        for place, term in enumerate(total.terms):
+            for tensor in tensors_read(term):
+                known.setdefault(tensor, []).append(place)
+    places = sorted({place for tensor in tensors for place in known.get(tensor, ())})
+    return [total.terms[place] for place in places]
+
+
 def _tensors_inside(positions: Iterable[Integer]) -> list[tuple[Tensor, ...]]:
     """The tensors that each of the positions reads but for plain indices, which read none."""
     return [tuple(dict.fromkeys(_gathered(position))) for position in positions if position.as_index is None]

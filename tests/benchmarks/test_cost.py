@@ -116,6 +116,7 @@ _SHAPES = {
     "twenty sums": ("x: [4], z: [4]", "1[i]*" + "*".join(f"(x[i] + {k}*z[i])" for k in range(1, 21))),
     "eight hundred squares": ("x: [800]", " + ".join(f"{k + 2}*x[{k}]^2" for k in range(800))),
     "a hundred scalars": (", ".join(f"x{k}: []" for k in range(100)), " + ".join(f"{k + 2}*x{k}" for k in range(100))),
+    "a thousand scalars": (", ".join(f"x{k}: []" for k in range(1000)), " + ".join(f"x{k}^2" for k in range(1000))),
     "a sum over a hundred inputs": (
         ", ".join(f"x{k}: [3]" for k in range(100)),
         "1[i]*(" + " + ".join(f"sin({k + 2}*x{k}[i])" for k in range(100)) + ")",

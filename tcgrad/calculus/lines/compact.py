@@ -89,7 +89,7 @@ class _Lines:
         tell: Listener,
     ) -> None:
         self.lines: list[Statement | None] = list(statements)
-        self._kept = kept
+        self._kept = frozenset(kept)
         self._unwanted = unwanted
         self._known = known
         self._tell = tell

@@ -31,10 +31,12 @@ from tcgrad.ir.nodes import (
 )
 from tcgrad.ir.substitution import freshen, substitute
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import factors_of, tensors_read
+from tcgrad.ir.traversal import factors_of, tensors_read, terms_reading
 from tcgrad.ir.vanishing import conditions_of
 from tcgrad.ir.whole import is_whole
 from tcgrad.language.rows import written_out
+
+_MANY = 16  # terms, of which most do not read what a sum is differentiated by
 
 Seed = Callable[[Component], Expr]
 Derivative = Callable[[Expr], Expr]
@@ -59,6 +61,8 @@ def differentiate(
     def inner(part: Expr) -> Expr:
         if isinstance(part, Component):
             return seed(part)
+        if by is not None and type(part) is Add and len(part.terms) > _MANY:
+            return total(list(map(inner, terms_reading(part, by))))
         if by is not None and by.isdisjoint(tensors_read(part)):
             return ZERO
         return apply_rule(part, inner, slope)

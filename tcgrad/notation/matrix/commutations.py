@@ -18,10 +18,13 @@ from tcgrad.records import dataclass
 
 def with_commuted_joined(terms: list[Scale], add: Adding) -> list[Scale]:
     """The terms of a sum, with those in one of which some are the others permuted in one way."""
+    permuted = [term for term in terms if any(isinstance(factor, Commutation) for factor in word_of(term))]
+    if not permuted:
+        return terms
     joined: dict[_Way, list[Scale]] = {}
     left = list(terms)
     for term in terms:
-        for other in left if term in left else ():
+        for other in (each for each in permuted if each in left) if term in left else ():
             way = _way(term, other)
             if way is not None:
                 joined.setdefault(way, []).append(term)

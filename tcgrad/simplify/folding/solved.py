@@ -151,7 +151,7 @@ def _of_several_terms(whole: Fact) -> Iterator[Solution]:
     """
     terms = terms_of(whole.body)
     compound = [term for term in terms if Call in sorts_in(term)]
-    plain = [term for term in terms if term not in compound]
+    plain = [term for term in terms if Call not in sorts_in(term)]
     if len(compound) > 1 and plain and all(map(_is_plain_term, plain)):
         meaning = Add((scaled(1 / whole.coefficient, whole.own), *map(negated, plain)))
         yield Solution(replace(whole, body=Add(tuple(compound)), coefficient=Fraction(1), meaning=meaning))
