@@ -1,5 +1,6 @@
 """Functions inside of the steps of recurrences: the backward pass reads their values, and works out none again."""
 
+import numpy as np
 import pytest
 from emit_tools import Emitted, check_everything, spec
 
@@ -25,7 +26,7 @@ SOFT_MINIMA = [
     "c[t,j] = x[t,j] - logsumexp[k](h[t,k] - u[k,j])",
 ]
 STEPS = {"LSTM": LSTM, "forward": FORWARD, "soft minima": SOFT_MINIMA, "GRU": GRU, "decay": DECAY, "from 0": FROM_0}
-INPUTS = ["x: [T, N]", "u: [N, N]", "v: [N, N]", "w: [N, N]", "b: [N]", "h0: [N]", "c0: [N]"]
+INPUTS = ["p: [N]", "x: [T, N]", "u: [N, N]", "v: [N, N]", "w: [N, N]", "b: [N]", "h0: [N]", "c0: [N]"]
 
 
 def emitted(equations, **sizes):
@@ -89,3 +90,26 @@ def test_a_name_that_is_taken_gets_a_number():
     text = spec(["x: [T]", "tanh_h: []"], ["h[-1] = tanh_h", "h[t] = 2*tanh(h[t-1]) + tanh(x[t])"], dims="{T: 3}")
     source = tcgrad.loads(text).emit()
     assert {"    # tanh_h2[t] = tanh(h[t-1])", "    # tanh_h3[t] = tanh(x[t])"} <= set(source.splitlines())
+
+
+# Functions of what formulas write in another way, and what is called where the backward pass would do it again.
+WRITTEN_OTHERWISE = {
+    "scaled distances": ["y[i] = sum[j](exp(-0.5*sum[k](((u[i,k] - v[j,k])/p[k])^2))*h0[j])"],
+    "bumps": ["y[t] = sum[k](c0[k]*exp(-((x[t,k] - h0[k])/p[k])^2/2)) + x[t,0]"],
+    "a mixture": ["y[t,k] = b[k]*tanh((x[t,k]*h0[k])^3) + sigmoid((x[t,k]*c0[k])^2)*h0[k]"],
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OTHERWISE)
+def test_values_of_functions_are_kept_however_formulas_write_them(name):
+    made = emitted(WRITTEN_OTHERWISE[name])
+    backward = made.source.split("def backward")[1].split("\ndef ")[0]
+    assert not any(call in backward for call in ("np.exp(", "np.tanh(", "_sigmoid("))
+    check_everything(made)
+
+
+def test_a_softmax_of_what_formulas_write_in_another_way_does_not_overflow():
+    text = spec(["x: [N]", "s: []"], ["y[i] = exp((x[i]/s)^2)/sum[k](exp((x[k]/s)^2))*x[i]"], dims="{N: 3}")
+    x = np.array([1.0, 30.0, -40.0])
+    _, gradients = tcgrad.loads(text).compile().value_and_grad(x, np.float64(1), np.ones(3))
+    assert all(np.isfinite(gradient).all() for gradient in gradients)

@@ -2,16 +2,17 @@
 
 The derivatives of `sigmoid`, `tanh`, `exp` and `logsumexp` are made of their values. Where a step is one of them they
 are there when the adjoint runs back; those of a gate, which is a part of a step, would be worked out a second time. So
-would sums in the arguments of other functions, of which the derivatives of these are made.
+would sums in the arguments of other functions, of which the derivatives of these are made; and outside of recurrences
+the values of functions of what formulas write in another way, such as ``exp(-(x/s)^2)``.
 """
 
 from __future__ import annotations
 
+from tcgrad.emit.prepared.named import defined
 from tcgrad.ir.guards import is_guard
-from tcgrad.ir.nodes import ZERO, Call, Component, Const, Expr, IndexReduce, IndexSum, Pow, Where
+from tcgrad.ir.nodes import MINUS_ONE, ZERO, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
 from tcgrad.ir.program import Case, Define, Program, Recurrence, Statement
-from tcgrad.ir.substitution import substitute
-from tcgrad.ir.tensors import Role, Tensor
+from tcgrad.ir.tensors import Tensor
 from tcgrad.ir.traversal import factors_of, free_indices, map_children, sorts_in, tensors_read, walk
 from tcgrad.records import dataclass, replace
 
@@ -25,17 +26,62 @@ def with_named_activations(program: Program) -> Program:
     for it may be undefined elsewhere, and so do exponentials in quotients and in logarithms, which are kept from
     overflowing together. A program without any is returned itself.
     """
-    if not any(isinstance(statement, Recurrence) for statement in program.statements):
+    if not any(map(_may_have_any, program.statements)):
         return program
     taken = {tensor.name for tensor in program.tensors}
     statements = tuple(made for statement in program.statements for made in _apart(statement, taken))
     return program if statements == program.statements else replace(program, statements=statements)
 
 
+def _may_have_any(statement: Statement) -> bool:
+    match statement:
+        case Recurrence():
+            return not statement.written_out
+        case Define():
+            return Call in sorts_in(statement.body) and any(map(_is_power_of_product, walk(statement.body)))
+        case _:
+            return False
+
+
 def _apart(statement: Statement, taken: set[str]) -> list[Statement]:
-    if not isinstance(statement, Recurrence) or statement.written_out:
-        return [statement]
-    return _Naming(statement, taken).statements()
+    match statement:
+        case Recurrence() if not statement.written_out:
+            return _Naming(statement, taken).statements()
+        case Define() if _may_have_any(statement):
+            return _with_values_before(statement, taken)
+        case _:
+            return [statement]
+
+
+def _with_values_before(define: Define, taken: set[str]) -> list[Statement]:
+    """The definition, and before it those of functions within it that formulas write in another way."""
+    if any(map(_is_of_exponentials, walk(define.body))):
+        return [define]
+    before: list[Statement] = []
+
+    def named(expr: Expr) -> Expr:
+        if isinstance(expr, Where) or any(map(is_guard, factors_of(expr))):
+            return expr
+        expr = map_children(expr, named)
+        if expr is define.body or _name_of(expr) not in _MADE_OF_THEIR_VALUES:
+            return expr
+        if not any(map(_is_power_of_product, walk(expr))):
+            return expr
+        made, component = defined(expr, f"{_name_of(expr)}_{define.tensor.name}", taken, define.span)
+        before.append(made)
+        return component
+
+    body = named(define.body)
+    return [*before, replace(define, body=body)] if before else [define]
+
+
+def _is_power_of_product(node: Expr) -> bool:
+    """Whether a node is one that simplification writes as a product of powers: ``(a/b)^2``, no mere divisor."""
+    match node:
+        case Pow(base=Mul(), exponent=exponent):
+            return exponent != MINUS_ONE
+        case _:
+            return False
 
 
 @dataclass(frozen=True)
@@ -109,27 +155,15 @@ class _Naming:
         places = [index for index in row.step.free if index in within]
         places += [index for index in within if index not in places]
         axis = next(place for place, index in enumerate(places) if index is row.step.position)
-        tensor = Tensor(self._name(kind, row), tuple(index.size for index in places), Role.DEFINED)
-        free = tuple(index.fresh() for index in places)
-        body = substitute(expr, {old: new.expr for old, new in zip(places, free, strict=True)})
+        made, component = defined(expr, f"{kind}_{row.tensor.name}", self._taken, self._recurrence.span, places)
         if runs:
-            others = (*free[:axis], *free[axis + 1 :])
+            others = (*made.free[:axis], *made.free[axis + 1 :])
             zeros = tuple(Case(tuple(index.fresh() for index in others), case.position, ZERO) for case in inside)
-            self._own.add(tensor)
-            self._rows.append(_Row(tensor, axis, zeros, Case(free, free[axis], body)))
+            self._own.add(made.tensor)
+            self._rows.append(_Row(made.tensor, axis, zeros, Case(made.free, made.free[axis], made.body)))
         else:
-            self._before.append(Define(tensor, free, body, self._recurrence.span))
-        return Component(tensor, tuple(index.expr for index in places))
-
-    def _name(self, kind: str, row: _Row) -> str:
-        """``tanh_h`` for a part of ``h``, with a number for every other one."""
-        first = name = f"{kind}_{row.tensor.name}"
-        number = 2
-        while name in self._taken:
-            name = f"{first}{number}"
-            number += 1
-        self._taken.add(name)
-        return name
+            self._before.append(made)
+        return component
 
 
 def _name_of(expr: Expr) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tcgrad.emit.prepared.named import defined
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
 from tcgrad.ir.program import Define, Program, Statement
-from tcgrad.ir.substitution import substitute
-from tcgrad.ir.tensors import Role, Tensor
-from tcgrad.ir.traversal import free_indices, map_children, tensors_read
+from tcgrad.ir.traversal import map_children, tensors_read
 
 
 def with_named_elements(program: Program) -> Program:
@@ -53,13 +52,6 @@ class _Naming:
 
     def _defined(self, body: Expr, statement: Define) -> Component:
         """The component that stands for an element, its definition noted."""
-        free = free_indices(body)
-        name = f"{statement.tensor.name}_terms"
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        tensor = Tensor(name, tuple(index.size for index in free), Role.DEFINED)
-        own = tuple(index.fresh() for index in free)
-        renaming = {old: new.expr for old, new in zip(free, own, strict=True)}
-        self._elements.append(Define(tensor, own, substitute(body, renaming), statement.span))
-        return Component(tensor, tuple(index.expr for index in free))
+        made, component = defined(body, f"{statement.tensor.name}_terms", self._taken, statement.span)
+        self._elements.append(made)
+        return component
