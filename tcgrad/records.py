@@ -22,8 +22,10 @@ class cached_property(Generic[_Value]):  # noqa: N801 - it stands for the one of
 
     def __init__(self, work: Callable[[Any], _Value]) -> None:
         self.work = work
-        self.name = work.__name__
         self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
 
     @overload
     def __get__(self, instance: None, owner: type) -> cached_property[_Value]: ...

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, dataclass_transform
 
-from tcgrad.records import dataclass
+from tcgrad.records import cached_property, dataclass
 
 _Node = TypeVar("_Node", bound=type)
 
@@ -36,9 +36,9 @@ def held(*fields: str) -> Any:
 
 
 def held_alone(field: str) -> Any:
-    """The attribute that has what one field holds as its only element."""
+    """The attribute that has what one field holds as its only element; made once, for it is read all the time."""
     read = operator.attrgetter(field)
-    return held_as(lambda own: (read(own),))
+    return cached_property(lambda own: (read(own),))
 
 
 def held_as(read: Callable[[Any], Any]) -> Any:

@@ -7,18 +7,16 @@ from collections.abc import Iterable, Iterator
 from tcgrad.ir.indices import Gather, Index, Integer
 from tcgrad.ir.nodes import HOLDS, Add, Call, Component, Const, Delta, Expr, IndexValue, Iverson, Mul, Where
 from tcgrad.ir.tensors import Tensor
-from tcgrad.ir.traversal import children, factors_of, tensors_read, terms_of, walk
+from tcgrad.ir.traversal import children, factors_of, sorts_in, tensors_read, terms_of, walk
 
 Slacks = frozenset[Integer]  # what is at least 0
 
-_OF_ARRAYS = (Component, Call)
+_OF_ARRAYS = frozenset({Component, Call})
 
 
 def is_structural(expr: Expr) -> bool:
     """True if the value depends on the indices alone, not on any array."""
-    if isinstance(expr, _OF_ARRAYS):
-        return False
-    return all(is_structural(part) for part in children(expr))
+    return _OF_ARRAYS.isdisjoint(sorts_in(expr))
 
 
 def is_mask(expr: Expr) -> bool:

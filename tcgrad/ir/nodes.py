@@ -83,8 +83,17 @@ class Remembered:
     without_poles: Expr | None = None
 
 
+class Leaf(Remembered):
+    """A node with no expressions inside; what that tells is known of all of a kind."""
+
+    known_size = 1
+
+    def __init_subclass__(cls) -> None:
+        cls.known_sorts = frozenset((cls,))
+
+
 @hashed_once
-class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
+class Const(Leaf):  # noqa: PLW1641 - it has the hash of every node
     """An exact rational number.
 
     It is told by two whole numbers: a fraction's own hash takes a modular inverse, and to be compared with another one
@@ -93,6 +102,9 @@ class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
 
     value: Fraction
     hashed = operator.attrgetter("value.numerator", "value.denominator")
+    known_free = ()
+    known_tensors = ()
+    is_simplified = True
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
@@ -101,7 +113,7 @@ class Const(Remembered):  # noqa: PLW1641 - it has the hash of every node
 
 
 @hashed_once
-class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
+class Component(Leaf):  # noqa: PLW1641 - it has the hash of every node
     """``tensor[indices]``; of a scalar tensor ``indices`` is empty."""
 
     tensor: Tensor
@@ -120,7 +132,7 @@ class Component(Remembered):  # noqa: PLW1641 - it has the hash of every node
 
 
 @hashed_once
-class Delta(Remembered):
+class Delta(Leaf):
     """1 where the two integer expressions are equal, else 0."""
 
     left: Integer
@@ -143,7 +155,7 @@ class Iverson(Remembered):
 
 
 @hashed_once
-class IndexValue(Remembered):
+class IndexValue(Leaf):
     """The value of an integer expression as a number: a bare index or a bare dim."""
 
     value: Integer

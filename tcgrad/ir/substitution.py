@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from tcgrad.ir.indices import Index, Integer
@@ -58,7 +59,7 @@ def _copied(expr: Expr, mapping: Mapping[Index, Integer], kept: Sequence[str]) -
         return keep(replace(expr, indices=fresh, body=_copied(expr.body, inner, kept)), expr, kept)
     if integers(expr):
         return _substituted(expr, mapping, kept)
-    made = map_children(expr, lambda part: _copied(part, mapping, kept))
+    made = map_children(expr, partial(_copied, mapping=mapping, kept=kept))
     return expr if made is expr else keep(made, expr, kept)
 
 

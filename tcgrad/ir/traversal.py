@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from operator import attrgetter, is_
 from typing import TypeVar, assert_never
@@ -254,4 +255,4 @@ def replace_components(expr: Expr, replace: Callable[[Component], Expr]) -> Expr
     """Replace each component read by what ``replace`` makes of it (itself, to keep it)."""
     if isinstance(expr, Component):
         return replace(expr)
-    return map_children(expr, lambda part: replace_components(part, replace))
+    return map_children(expr, partial(replace_components, replace=replace))

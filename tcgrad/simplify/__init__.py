@@ -55,16 +55,18 @@ class _Readable:
         return known
 
     def worked_out(self, expr: Expr) -> Expr:
+        """The simpler form; the very expression where that is equal, for much is known of it already."""
         match expr:
             case Add():
-                expr = flattened(expr)
+                made = map_children(flattened(expr), self.simplify)
             case Mul():
-                expr = flat_product(expr)
+                made = map_children(flat_product(expr), self.simplify)
             case IndexSum():
-                return simplify_node(map_children(prenex(expr), self._summed), self)
+                made = map_children(prenex(expr), self._summed)
             case _:
-                pass
-        return simplify_node(map_children(expr, self.simplify), self)
+                made = map_children(expr, self.simplify)
+        simple = simplify_node(made, self)
+        return expr if simple == expr else simple
 
     def _summed(self, body: Expr) -> Expr:
         """What is summed: of a product the factors, which are brought into order with the sum.

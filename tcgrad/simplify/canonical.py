@@ -65,13 +65,13 @@ def _key(expr: Expr, labels: Labels) -> str:
         case IndexValue():
             return f"<{_integer_key(expr.value, labels)}>"
         case Add():
-            return f"({'+'.join(sorted(key(term, labels) for term in expr.terms))})"
+            return f"({'+'.join(sorted([key(term, labels) for term in expr.terms]))})"
         case Mul():
-            return f"({'*'.join(sorted(key(factor, labels) for factor in expr.factors))})"
+            return f"({'*'.join(sorted([key(factor, labels) for factor in expr.factors]))})"
         case Pow():
             return f"({key(expr.base, labels)})^{key(expr.exponent, labels)}"
         case Call():
-            return f"{expr.function.name}({','.join(key(a, labels) for a in expr.arguments)})"
+            return f"{expr.function.name}({','.join([key(a, labels) for a in expr.arguments])})"
         case Where():
             return f"where({key(expr.condition, labels)},{key(expr.then, labels)},{key(expr.otherwise, labels)})"
         case IndexSum():
@@ -114,8 +114,8 @@ def _is_solved_for_others(side: Integer) -> bool:
 def _bound_key(bound: tuple[Index, ...], body: Expr, labels: Labels) -> str:
     factors = factors_of(body)
     inner = {**labels, **canonical_labels(bound, factors, labels)}
-    sizes = ",".join(sorted(f"{inner[index]}:{_integer_key(index.size, labels)}" for index in bound))
-    return f"{{{sizes}}}({'*'.join(sorted(key(factor, inner) for factor in factors))})"
+    sizes = ",".join(sorted([f"{inner[index]}:{_integer_key(index.size, labels)}" for index in bound]))
+    return f"{{{sizes}}}({'*'.join(sorted([key(factor, inner) for factor in factors]))})"
 
 
 def _component_positions(expr: Component, labels: Labels) -> str:
@@ -135,7 +135,7 @@ def _integer_key(integer: Integer, labels: Labels) -> str:
     if index is not None:
         return labels.get(index) or index.text
     terms = [
-        f"{coefficient}*{'*'.join(sorted(_atom_key(atom, labels) for atom in monomial))}"
+        f"{coefficient}*{'*'.join(sorted([_atom_key(atom, labels) for atom in monomial]))}"
         for monomial, coefficient in integer.terms
     ]
     return "+".join(sorted(terms))
@@ -212,7 +212,7 @@ class _Search:
 
     def _view(self, index: Index, colours: dict[Index, str]) -> str:
         labels = {**self.outer, **colours, index: "*"}
-        return f"{colours[index]}|{'|'.join(sorted(key(factor, labels) for factor in self.holding[index]))}"
+        return f"{colours[index]}|{'|'.join(sorted([key(factor, labels) for factor in self.holding[index]]))}"
 
     def run(self, colours: dict[Index, str]) -> dict[Index, str]:
         """The refined colours made different for every index, by the smallest outcome."""

@@ -236,6 +236,8 @@ def numbers_out(term: Expr) -> tuple[Fraction, Expr]:
     """A term, not simplified yet, as the product of its numbers times the rest."""
     if not isinstance(term, Mul):
         return split_coefficient(term)
+    if Const not in map(type, term.factors):
+        return UNIT, product_of(term.factors)
     number = prod((factor.value for factor in term.factors if isinstance(factor, Const)), start=UNIT)
     rest = tuple(factor for factor in term.factors if not isinstance(factor, Const))
     return number, product_of(rest)
@@ -243,7 +245,7 @@ def numbers_out(term: Expr) -> tuple[Fraction, Expr]:
 
 def add_of(terms: list[Term]) -> Add:
     """The sum of the terms, ordered."""
-    return Add(tuple(scaled(coefficient, rest) for coefficient, rest in terms_in_order(terms)))
+    return Add(tuple([scaled(coefficient, rest) for coefficient, rest in terms_in_order(terms)]))
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
@@ -262,10 +264,10 @@ def as_power(factor: Expr) -> tuple[Expr, Expr]:
 
 def has_power(term: Expr, base: Expr) -> bool:
     """Whether at least the first power of a base is a factor of a term."""
-    return any(
-        are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1
-        for own, exponent in map(as_power, factors_of(term))
-    )
+    for own, exponent in map(as_power, factors_of(term)):
+        if are_equal(own, base) and isinstance(exponent, Const) and exponent.value >= 1:
+            return True
+    return False
 
 
 def is_division(expr: Expr) -> TypeGuard[Pow]:

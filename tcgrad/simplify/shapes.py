@@ -78,4 +78,4 @@ def names(exprs: Sequence[Expr]) -> list[int | str]:
 
 def are_equal(left: Expr, right: Expr) -> bool:
     """Whether two expressions are the same up to the order of what may be exchanged."""
-    return left == right or (shape(left) == shape(right) and key(left) == key(right))
+    return shape(left) == shape(right) and (left == right or key(left) == key(right))

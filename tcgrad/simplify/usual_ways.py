@@ -55,7 +55,7 @@ def _both_ways(signed: Iterable[tuple[Expr | int, bool]]) -> tuple[_Signed, _Sig
 
 def is_difference(base: Add) -> bool:
     """Whether a minus stands before a term."""
-    return any(is_negative(term) for term in base.terms)
+    return any(map(is_negative, base.terms))
 
 
 def is_negative(term: Expr) -> bool:

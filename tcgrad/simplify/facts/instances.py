@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tcgrad.ir.guards import slack_of
 from tcgrad.ir.indices import Index, Integer
@@ -62,7 +63,7 @@ def with_components(expr: Expr, known: tuple[Fact, ...]) -> Expr:
         )
         if compared is not None:
             return compared if compared is expr else simplify(compared)
-    made = map_children(expr, lambda part: with_components(part, inside))
+    made = map_children(expr, partial(with_components, known=inside))
     if made is not expr:
         expr = simplify(made)
         held = shapes_in(expr)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import (
@@ -245,11 +246,9 @@ def _is_curved(part: Expr) -> bool:
 def _lone_factors(expr: IndexSum) -> Iterator[tuple[int, Expr, tuple[Index, ...]]]:
     """The factors that alone hold some of the summed indices, by place, with these; also with each by itself."""
     factors = factors_of(expr.body)
-    holding = [set(free_indices(factor)) for factor in factors]
+    held = Counter(chain.from_iterable(map(free_indices, factors)))
     for place, factor in enumerate(factors):
-        own = holding[place]
-        others = [free for n, free in enumerate(holding) if n != place]
-        alone = tuple(k for k in expr.indices if k in own and not any(k in free for free in others))
+        alone = tuple([k for k in expr.indices if held[k] == 1 and k in free_indices(factor)])
         if alone and not isinstance(factor, Const):
             yield place, factor, alone
             if len(alone) > 1:

@@ -36,7 +36,8 @@ def take_out(terms: list[Term]) -> tuple[list[Expr], list[Term]]:
     if not shared:
         return [], terms
     guards: dict[Expr, None] = {}
-    for name, (base, exponent) in list(shared.items()):
+    are_guarded = all(any(is_guard(base) for base, _ in factors.values()) for factors in factored)
+    for name, (base, exponent) in list(shared.items()) if are_guarded else ():
         beside = guards_beside(factored, name, power(base, exponent))
         if beside is None:
             del shared[name]

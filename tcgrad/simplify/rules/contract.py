@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from math import prod
 
 from tcgrad.ir.indices import Index, Integer
@@ -244,10 +245,10 @@ def _split_sums(part: Monomial, policy: Policy) -> Monomial:
         if not touched:
             outside.append((base, exponent))
             continue
-        joined = [group for group in groups if any(k in group[0] for k in touched)]
+        joined = [group for group in groups if not set(touched).isdisjoint(group[0])]
         groups = [group for group in groups if group not in joined]
-        indices = dict.fromkeys([*(k for group in joined for k in group[0]), *touched])
-        groups.append((list(indices), [*(f for group in joined for f in group[1]), factor]))
+        indices = dict.fromkeys(chain(*[own for own, _ in joined], touched))
+        groups.append((list(indices), [*chain.from_iterable([own for _, own in joined]), factor]))
     closed = [closed_sum(indices, factors) for indices, factors in groups]
     coefficient = prod((whole.coefficient for whole in closed if whole), start=part.coefficient)
     sums = [

@@ -138,7 +138,7 @@ def _sum(expr: Add, policy: Policy) -> Expr:
     terms = brackets_joined(like_terms_collected(expr))
     if len(terms) > 1:
         terms = _roots_merged(terms, policy)
-    if len(terms) > 1 and holds_symbol(expr):
+    if len(terms) > 1 and any(map(holds_symbol, expr.terms)):
         terms = _symbols_merged(terms, policy)
     if not terms:
         return ZERO

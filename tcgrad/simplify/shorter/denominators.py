@@ -8,7 +8,7 @@ from fractions import Fraction
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Add, Component, Const, Expr, IndexSum, IndexValue, Mul, Pow
 from tcgrad.ir.tensors import Role
-from tcgrad.ir.traversal import factors_of, free_indices, product_of, terms_of, walk
+from tcgrad.ir.traversal import factors_of, free_indices, product_of, sorts_in, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import as_power, is_division, power, scaled_sum, sign, split_coefficient
@@ -23,6 +23,8 @@ _MOST_ABOVE = 8  # terms of a numerator over a common denominator
 
 def cleared(expr: Expr) -> Expr | None:
     """``a (b/c + d)^-1 = a c (b + d c)^-1``; None if there is no fraction in what is divided by."""
+    if Pow not in sorts_in(expr):
+        return None
     match expr:
         case Mul():
             return _in_factors(expr, cleared)
@@ -38,6 +40,8 @@ def cleared(expr: Expr) -> Expr | None:
 
 def joined(expr: Expr) -> Expr | None:
     """The expression with every sum of fractions in it as one fraction; None if there is none."""
+    if Pow not in sorts_in(expr):
+        return None
     match expr:
         case Add():
             return _over_common_denominator(expr)
@@ -161,7 +165,7 @@ def _lowest_powers(expr: Add) -> list[tuple[Expr, Fraction]]:
         for term in expr.terms
         for factor in factors_of(term)
         if isinstance(factor, Pow) and isinstance(factor.exponent, Const) and not isinstance(factor.base, IndexValue)
-        if factor.exponent.value < 0 and factor.exponent.value.denominator == 1
+        if factor.exponent.value.numerator < 0 and factor.exponent.value.denominator == 1
     ]
     lowest: dict[int | str, tuple[Expr, Fraction]] = {}
     for name, (base, exponent) in zip(names([base for base, _ in pairs]), pairs, strict=True):

@@ -10,7 +10,7 @@ from tcgrad.ir.traversal import factors_of, product_of, tensors_read
 from tcgrad.simplify import simplify
 from tcgrad.simplify.powers import as_power, power, scaled, split_coefficient
 from tcgrad.simplify.rules.common import powers_of
-from tcgrad.simplify.shapes import are_equal
+from tcgrad.simplify.shapes import are_equal, shape
 from tcgrad.simplify.shorter.spread import spread_out
 
 _MOST_TERMS = 8  # of what is divided
@@ -51,7 +51,7 @@ def _is_factor(base: Expr, term: Expr, *, divides: bool) -> bool:
     """Whether a product has the base, once or more often, as a factor; or divides by it."""
     for own, exponent in map(as_power, factors_of(term)):
         times = exponent.value if isinstance(exponent, Const) else 0
-        if (-times if divides else times) >= 1 and are_equal(own, base):
+        if shape(own) == shape(base) and (-times if divides else times) >= 1 and are_equal(own, base):
             return True
     return False
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
 from tcgrad.ir.nodes import ZERO, Add, Const, Expr, IndexSum, Mul, Pow, const
-from tcgrad.ir.traversal import children, size, terms_of, walk
+from tcgrad.ir.traversal import children, size, sorts_in, terms_of, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import split_coefficient
@@ -84,10 +84,11 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             if _OPENED.isdisjoint(map(type, expr.factors)):
                 return [expr]
             spread = [spread_out(part, squares=squares) if type(part) in _OPENED else [part] for part in expr.factors]
-            if all(part is not None and len(part) == 1 for part in spread):
+            if {0 if part is None else len(part) for part in spread} == {1}:
                 return [expr]
-            below = set(divisors(expr))
-            spread = [[own] if own in below else part for own, part in zip(expr.factors, spread, strict=True)]
+            below = divisors(expr)
+            if below:
+                spread = [[own] if own in below else part for own, part in zip(expr.factors, spread, strict=True)]
             known = [part for part in spread if part is not None]
             count = 1
             for part in known:
@@ -106,11 +107,12 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             return [expr]
 
 
-def divisors(expr: Expr) -> Iterator[Expr]:
+def divisors(expr: Expr) -> list[Expr]:
     """The bases that stand to a negative power in a product or in the terms of its sums."""
     match expr:
         case Pow(base=base, exponent=Const(value=n)) if n.numerator < 0:
-            yield base
-        case Add() | Mul() | IndexSum():
-            for part in children(expr):
-                yield from divisors(part)
+            return [base]
+        case Add() | Mul() | IndexSum() if Pow in sorts_in(expr):
+            return [base for part in children(expr) for base in divisors(part)]
+        case _:
+            return []

@@ -91,8 +91,9 @@ class Costs:
 
     def weights(self, expr: Expr) -> Weights:
         """What a part costs, and what its negative does."""
-        if not holds_sign(expr):
-            return _AS_IT_IS
+        return self._weights_with_sign(expr) if holds_sign(expr) else _AS_IT_IS
+
+    def _weights_with_sign(self, expr: Expr) -> Weights:
         known = self._known.get(id(expr))
         if known is None:
             known = self._known[id(expr)] = self._weighed(expr)
@@ -105,7 +106,7 @@ class Costs:
             case Add():
                 return self._of_sum(expr)
             case Mul(factors=factors):
-                return _of_product([self.weights(factor) for factor in factors if holds_sign(factor)])
+                return _of_product([self._weights_with_sign(factor) for factor in factors if holds_sign(factor)])
             case IndexSum(body=body):
                 return self.weights(body)
             case Where(condition=condition, then=then, otherwise=otherwise):
@@ -137,7 +138,7 @@ class Costs:
 
     def _of_sum(self, base: Add) -> Weights:
         pairs = [self.weights(term) for term in base.terms]
-        if all(minus == inf for _, minus in pairs):
+        if min([minus for _, minus in pairs]) == inf:
             return sum([plus for plus, _ in pairs]), inf
         plus, minus = [self.terms(base, sign)[0] + self._of_turning(base, sign) for sign in (1, -1)]
         return plus, minus
