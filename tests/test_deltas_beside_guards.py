@@ -26,3 +26,21 @@ def test_jacobian(equations, line):
     assert jacobian["index"] == line
     assert function.check(trials=1).ok
     assert all(each.proved for each in put_back(text))
+
+
+# Sums over what is looked up, in which something stands that rows that nothing looks up do not have.
+ROWS_WITHOUT = [
+    "sum[e](delta[t[e],n]*exp(s[e])/z[t[e]]*x[e,0]*w[0])",
+    "sum[e](delta[t[e],n]*log(z[t[e]])*s[e]*w[0])",
+    "sum[e](delta[t[e],n]*s[e])*w[0] + sum[e](delta[t[e],n]*s[e]/z[t[e]])",
+]
+
+
+@pytest.mark.parametrize("body", ROWS_WITHOUT)
+def test_what_rows_without_readers_lack_stays_beside_the_delta(body):
+    text = (
+        "dims: {N: 5, E: 3}\nindices: {n: N}\nwrt: [w]\ninputs:\n  x: [E, 2]\n  w: [2]\n"
+        "  t: {shape: [E], dtype: int, sample: {integers: [0, N]}}\nequations:\n"
+        f"  - 's[e] = tanh(x[e,f]*w[f])'\n  - 'z[n] = exp(s[e])*delta[t[e],n]'\n  - 'o[n] = {body}'\n"
+    )
+    assert tcgrad.loads(text).check(dtype=["float64"], trials=1).ok

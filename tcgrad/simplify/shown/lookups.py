@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tcgrad.ir.gaps import has_gap
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Index, Integer
-from tcgrad.ir.nodes import Add, Component, Delta, Expr, Mul
+from tcgrad.ir.nodes import Add, Component, Delta, Expr, IndexSum, Mul
 from tcgrad.ir.substitution import substitute
-from tcgrad.ir.traversal import factors_of, free_indices, integers, map_children, map_integers, product_of, sorts_in
+from tcgrad.ir.traversal import (
+    factors_of,
+    free_indices,
+    integers,
+    map_children,
+    map_integers,
+    product_of,
+    sorts_in,
+    walk,
+)
 from tcgrad.simplify import simplify
 from tcgrad.simplify.rules.deltas import range_guards
 
@@ -16,17 +26,20 @@ from tcgrad.simplify.rules.deltas import range_guards
 def with_rows_looked_up(expr: Expr) -> Expr:
     """An expression with the index in the place of each position that a delta beside it says to be that index, but not
     in brackets: with an index more they would no longer leave out what has no value for the others. What is made anew
-    is simplified, for factors and terms may have become alike.
+    is simplified, for factors and terms may have become alike. Nor does a factor that may lack a value leave the sum
+    over what is looked up: the delta leaves out rows that nothing looks up.
     """
-    made = _with_rows_looked_up(expr)
+    made = _with_rows_looked_up(expr, ())
     return expr if made is expr else simplify(made)
 
 
-def _with_rows_looked_up(expr: Expr) -> Expr:
+def _with_rows_looked_up(expr: Expr, bound: tuple[Index, ...]) -> Expr:
+    """bound: the indices of the sums around an expression."""
     if Delta not in sorts_in(expr):
         return expr
-    made = map_children(expr, _with_rows_looked_up)
-    return with_looked_up(made, in_brackets=False) if isinstance(made, Mul) else made
+    inner = (*bound, *expr.indices) if isinstance(expr, IndexSum) else bound
+    made = map_children(expr, lambda part: _with_rows_looked_up(part, inner))
+    return with_looked_up(made, in_brackets=False, bound=bound) if isinstance(made, Mul) else made
 
 
 def with_rows_exchanged(expr: Expr) -> Expr:
@@ -81,16 +94,29 @@ def _with_factor(term: Expr, old: Expr, new: Expr, guards: Sequence[Expr]) -> Ex
     return product_of(factors)
 
 
-def with_looked_up(expr: Mul, *, in_brackets: bool) -> Mul:
-    """A product with the index in the place of each position that a delta in it says to be that index."""
+def with_looked_up(expr: Mul, *, in_brackets: bool, bound: tuple[Index, ...] = ()) -> Mul:
+    """A product with the index in the place of each position that a delta in it says to be that index.
+
+    bound: the indices of the sums that are taken of it.
+    """
     factors = expr.factors
     for k in range(len(factors)):
         for index, position in _lookups(factors[k]):
             factors = tuple(
-                factor if n == k or not (in_brackets or _is_open(factor)) else _at_index(factor, position, index)
+                factor
+                if n == k or not (in_brackets or _is_open(factor))
+                else _where_it_stays(factor, _at_index(factor, position, index), bound)
                 for n, factor in enumerate(factors)
             )
     return expr if all(new is old for new, old in zip(factors, expr.factors, strict=True)) else Mul(factors)
+
+
+def _where_it_stays(factor: Expr, made: Expr, bound: tuple[Index, ...]) -> Expr:
+    """What is made of a factor, but where that may lack a value and would leave the sums."""
+    if made is factor or not bound or not set(bound).isdisjoint(free_indices(made)):
+        return made
+    leaves = not set(bound).isdisjoint(free_indices(factor)) and any(map(has_gap, walk(made)))
+    return factor if leaves else made
 
 
 def _is_open(factor: Expr) -> bool:
