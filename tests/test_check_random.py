@@ -10,6 +10,7 @@ from share import share
 sys.path.insert(0, str(Path(__file__).parent))
 
 from false_alarms import verdicts
+from graph_programs import graph_spec
 from masked_programs import masked_spec
 from programs import specs
 from rich_programs import rich_spec
@@ -73,3 +74,14 @@ def test_many_rich_programs_never_fail(number):
 @pytest.mark.parametrize("number", share(range(400), 25))
 def test_masked_programs_never_fail(number):
     never_fails(masked_spec(number), ("float64", "float32", "longdouble", "float16")[number % 4])
+
+
+@pytest.mark.parametrize("number", share(range(400), 25))
+def test_programs_on_graphs_never_fail(number):
+    never_fails(graph_spec(number), ("float64", "float32")[number % 2])
+
+
+@pytest.mark.parametrize("number", [7, 73, 108, 142])
+def test_nodes_without_edges_have_derivatives(number):
+    """Where sums are divided by what the edges at a node add up to."""
+    never_fails(graph_spec(number), "float64")
