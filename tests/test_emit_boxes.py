@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from emit_tools import Emitted, assert_close, check_everything, spec
+from emit_tools import Emitted, assert_close, check_at_sizes, check_everything, spec
 
 EQUATIONS = {
     "total variation": ["f = sum[i,j](sqrt((u[i+1,j] - u[i,j])^2 + (u[i,j+1] - u[i,j])^2 + 0.01))"],
@@ -143,3 +143,13 @@ def test_blocks_of_a_step_are_written_to_its_row():
     assert "u_all[t + 1, 0] = b" in lines
     assert "u_all[t + 1, 1:] = np.sin(u_all[t, : N - 1])" in lines
     check_everything(made)
+
+
+STEPS_BY_DIMS = ["y[i] = x[(M-1)*i]*c[0]", "y[i,j] = x[(M-1)*i + j]*c[j]", "y[i,j] = x[M*N-1-(M-1)*i]^2*c[j]"]
+
+
+@pytest.mark.parametrize("equation", STEPS_BY_DIMS)
+def test_steps_that_some_sizes_make_0_are_no_slices(equation):
+    inputs = ["x: [M*N]", "c: [M]", "n: [N]"]
+    text = spec(inputs, [equation], dims="{M: 3, N: 4}", indices="{i: N, j: M}")
+    check_at_sizes(text, [{"M": 1, "N": 4}, {"M": 2, "N": 3}])

@@ -62,7 +62,7 @@ class _Assembly:
         for term in self.terms:
             places = self._places(term)
             starts = [before for before, _ in margins]
-            if all(map(is_sliced, places)):
+            if all(is_sliced(place, self.build.fitting) for place in places):
                 block, array = self._block(term, [p + start for p, start in zip(places, starts, strict=True)])
             else:
                 block, array = whole(shape), self._scattered(term, places, starts, shape)

@@ -127,7 +127,7 @@ class Positions:
         if whole is not None:
             return whole
         node, positions = self._padded(value.node, positions)
-        if not all(map(is_sliced, positions)):
+        if not all(is_sliced(position, self._build.fitting) for position in positions):
             return self._taken(node, positions)
         node = self._build.picked(node, [p if not p.indices else None for p in positions])
         node, positions = self._reshaped(node, [position for position in positions if position.indices])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.ir.indices import Index, Integer, Quotient, Remainder
 from tcgrad.records import dataclass
 
@@ -80,9 +81,13 @@ def is_size(integer: Integer) -> bool:
     return not integer.indices and not integer.gathers
 
 
-def is_sliced(position: Integer) -> bool:
-    """Whether slices and windows can read it."""
-    return is_affine(position) and all(step.value for step in affine_parts(position)[1].values())
+def is_sliced(position: Integer, fitting: Fitting) -> bool:
+    """Whether slices and windows can read it: at all sizes that fit each index steps in one direction."""
+    if not is_affine(position):
+        return False
+    return all(
+        fitting.never_negative((step if step.value > 0 else -step) - 1) for step in affine_parts(position)[1].values()
+    )
 
 
 def known_indices(integer: Integer) -> Iterator[Index]:
