@@ -185,11 +185,14 @@ def test_simplification_keeps_many_values(seed):
 
 PRINTED = """
 import sys
+from graph_programs import graph_spec
+from masked_programs import masked_spec
+from recurrent_programs import recurrent_spec
 from whole_programs import whole_spec
 import tcgrad
 from tcgrad.report.derivations.json_object import json_text, render_json
-for seed in range(3):
-    function = tcgrad.loads(whole_spec(seed), "generated")
+for text in (make(seed) for make in (whole_spec, graph_spec, masked_spec, recurrent_spec) for seed in range(2)):
+    function = tcgrad.loads(text, "generated")
     sys.stdout.write(json_text(render_json(function.derivation)))
     sys.stdout.write(function.emit())
 """
