@@ -87,9 +87,10 @@ def test_an_adjoint_that_is_another_one_has_no_array():
 
 
 def test_a_name_that_is_taken_gets_a_number():
-    text = spec(["x: [T]", "tanh_h: []"], ["h[-1] = tanh_h", "h[t] = 2*tanh(h[t-1]) + tanh(x[t])"], dims="{T: 3}")
+    equations = ["h[-1] = tanh_h*tanh_h2", "h[t] = 2*tanh(h[t-1]) + tanh(x[t])"]
+    text = spec(["x: [T]", "tanh_h: []"], equations, dims="{T: 3}", constants="{tanh_h2: 0.5}")
     source = tcgrad.loads(text).emit()
-    assert {"    # tanh_h2[t] = tanh(h[t-1])", "    # tanh_h3[t] = tanh(x[t])"} <= set(source.splitlines())
+    assert {"    # tanh_h3[t] = tanh(h[t-1])", "    # tanh_h4[t] = tanh(x[t])"} <= set(source.splitlines())
 
 
 # Functions of what formulas write in another way, and what is called where the backward pass would do it again.

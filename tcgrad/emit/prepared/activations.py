@@ -8,7 +8,7 @@ the values of functions of what formulas write in another way, such as ``exp(-(x
 
 from __future__ import annotations
 
-from tcgrad.emit.prepared.named import defined
+from tcgrad.emit.prepared.named import defined, names_taken
 from tcgrad.ir.guards import is_guard
 from tcgrad.ir.nodes import MINUS_ONE, ZERO, Call, Const, Expr, IndexReduce, IndexSum, Mul, Pow, Where
 from tcgrad.ir.program import Case, Define, Program, Recurrence, Statement
@@ -28,7 +28,7 @@ def with_named_activations(program: Program) -> Program:
     """
     if not any(map(_may_have_any, program.statements)):
         return program
-    taken = {tensor.name for tensor in program.tensors}
+    taken = names_taken(program)
     statements = tuple(made for statement in program.statements for made in _apart(statement, taken))
     return program if statements == program.statements else replace(program, statements=statements)
 

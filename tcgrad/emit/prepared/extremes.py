@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tcgrad.emit.prepared.named import defined
+from tcgrad.emit.prepared.named import defined, names_taken
 from tcgrad.ir.nodes import Component, Expr, IndexReduce, Where
 from tcgrad.ir.program import Define, Program, Statement
 from tcgrad.ir.traversal import map_children, tensors_read
@@ -29,7 +29,7 @@ class _Naming:
     """Takes elements out of statements, under names that the program does not have."""
 
     def __init__(self, program: Program) -> None:
-        self._taken = {tensor.name for tensor in program.tensors}
+        self._taken = names_taken(program)
         self._elements: list[Statement] = []
 
     def apart(self, statement: Statement) -> list[Statement]:

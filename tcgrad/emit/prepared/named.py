@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tcgrad.errors import Span
 from tcgrad.ir.indices import Index
 from tcgrad.ir.nodes import Component, Expr
-from tcgrad.ir.program import Define
+from tcgrad.ir.program import Define, Program
 from tcgrad.ir.substitution import substitute
 from tcgrad.ir.tensors import Role, Tensor
 from tcgrad.ir.traversal import free_indices
@@ -26,6 +26,12 @@ def defined(
     own = tuple(index.fresh() for index in free)
     body = substitute(expr, {old: new.expr for old, new in zip(free, own, strict=True)})
     return Define(tensor, own, body, span), Component(tensor, tuple(index.expr for index in free))
+
+
+def names_taken(program: Program) -> set[str]:
+    """What something is called in a program."""
+    tensors = (*program.tensors, *program.constants)
+    return {tensor.name for tensor in tensors} | {dim.name for dim in program.dims}
 
 
 def _unused(name: str, taken: set[str]) -> str:
