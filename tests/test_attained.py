@@ -177,3 +177,15 @@ def test_an_element_of_an_inverse_that_is_symmetric_is_compared_as_the_extreme_r
     text = spec(["G: {shape: [N, N, N], symmetric: true}"], [equation], dims="{N: 3}", indices="{i: 1}")
     (jacobian,) = tcgrad.loads(text).derive().jacobians
     assert "[0.3 + inv(G)[p,i+1,p] == max[n](0.3 + inv(G)[n,i+1,n])]" in print_define(jacobian.define)
+
+
+def test_an_element_beside_a_mask_is_written_as_its_extreme_writes_it():
+    """``[m <= p]`` stands beside, and within both: written without it in one of them, they may differ by rounding."""
+    equations = ["y[i] = min[j](sin(x[i]*[j <= i]) + u[i] + c[i]*c[j])"]
+    made = tcgrad.loads(spec(["x: [N]", "u: [N]", "c: [M]"], equations, dims="{N: 3, M: 3}", wrt="[x]"))
+    (gradient,) = made.derive().as_dict()["gradients"]
+    line = gradient["index"][-1]
+    brackets = [part for part in line.split("[") if "== min" in part]
+    assert all("sin(x[p])" not in part for part in brackets)
+    assert "sin(x[p]*[" in line
+    assert all(made.check(dtype=["float64"], trials=1, seed=seed).ok for seed in range(4))

@@ -6,6 +6,7 @@ from tcgrad.ir.gaps import has_gap
 from tcgrad.ir.nodes import ONE, Call, Delta, Expr, IndexReduce, IndexSum, Iverson, Mul, Pow
 from tcgrad.ir.traversal import free_indices, map_children, product_of, sorts_in, walk
 from tcgrad.simplify import simplify
+from tcgrad.simplify.facts.attained import attained
 from tcgrad.simplify.monomials import is_zero_or_one
 
 _MASKING, _AROUND = frozenset({Iverson, Delta}), frozenset({Call, Pow})
@@ -43,6 +44,8 @@ def _may_lack_value(node: Expr) -> bool:
 def _where_it_is_1(mask: Expr, expr: Expr) -> Expr:
     if expr == mask:
         return ONE
+    if isinstance(expr, Iverson) and attained(expr) is not None:
+        return expr  # written otherwise than the extreme writes it, an element may differ from that by rounding
     if isinstance(expr, IndexSum | IndexReduce) and not set(expr.indices).isdisjoint(free_indices(mask)):
         return expr
     return map_children(expr, lambda part: _where_it_is_1(mask, part))
