@@ -60,7 +60,7 @@ def _with_values_before(define: Define, taken: set[str]) -> list[Statement]:
     before: list[Statement] = []
 
     def named(expr: Expr) -> Expr:
-        if isinstance(expr, Where) or any(map(is_guard, factors_of(expr))):
+        if _is_guarded(expr):
             return expr
         expr = map_children(expr, named)
         if expr is define.body or _name_of(expr) not in _MADE_OF_THEIR_VALUES:
@@ -122,7 +122,7 @@ class _Naming:
         return [*self._before, replace(whole, tensors=tensors, axes=axes, bases=bases, steps=steps)]
 
     def _named(self, expr: Expr, row: _Row) -> Expr:
-        if isinstance(expr, Where) or any(map(is_guard, factors_of(expr))):
+        if _is_guarded(expr):
             return expr
         named = self._inside(expr, row)
         if self._is_one(named):
@@ -164,6 +164,11 @@ class _Naming:
         else:
             self._before.append(made)
         return component
+
+
+def _is_guarded(expr: Expr) -> bool:
+    """Whether a condition decides what of an expression has to have a value."""
+    return isinstance(expr, Where) or any(map(is_guard, factors_of(expr)))
 
 
 def _name_of(expr: Expr) -> str:

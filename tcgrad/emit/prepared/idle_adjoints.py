@@ -55,16 +55,14 @@ def _is_other(step: Case, tensors: Collection[Tensor]) -> bool:
             return False
 
 
-def _at(step: Case, component: Component) -> Expr:
-    return instantiate(step.free, step.body, component.indices)
-
-
 def _read_as(statement: Statement, same: dict[Tensor, Case]) -> Statement:
     """The statement with what other adjoints are in their place."""
 
     def read(component: Component) -> Expr:
         step = same.get(component.tensor)
-        return component if step is None else replace_components(_at(step, component), read)
+        if step is None:
+            return component
+        return replace_components(instantiate(step.free, step.body, component.indices), read)
 
     match statement:
         case Define() if same:

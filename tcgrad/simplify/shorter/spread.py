@@ -84,7 +84,7 @@ def spread_out(expr: Expr, *, squares: bool = False) -> list[Expr] | None:
             if _OPENED.isdisjoint(map(type, expr.factors)):
                 return [expr]
             spread = [spread_out(part, squares=squares) if type(part) in _OPENED else [part] for part in expr.factors]
-            if {0 if part is None else len(part) for part in spread} == {1}:
+            if all(part is not None and len(part) == 1 for part in spread):
                 return [expr]
             below = divisors(expr)
             if below:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.nodes import MINUS_ONE, ONE, ZERO, Add, Call, Expr, Mul
-from tcgrad.ir.traversal import children, factors_of, map_children, sorts_in
+from tcgrad.ir.traversal import factors_of, map_children, sorts_in, walk
 from tcgrad.simplify import simplify
 from tcgrad.simplify.cost import cost
 from tcgrad.simplify.powers import negated, sign, split_coefficient
@@ -46,11 +46,8 @@ def with_even_slopes(expr: Expr) -> Expr:
 
 def sigmoids_in(expr: Expr) -> Iterator[Call]:
     """The sigmoids in an expression, as often as they stand there."""
-    if _SIGMOID.name in sorts_in(expr):
-        if isinstance(expr, Call) and expr.function is _SIGMOID:
-            yield expr
-        for part in children(expr):
-            yield from sigmoids_in(part)
+    parts = walk(expr) if _SIGMOID.name in sorts_in(expr) else ()
+    return (part for part in parts if type(part) is Call and part.function is _SIGMOID)
 
 
 def with_turned_differences(expr: Expr) -> Expr:
