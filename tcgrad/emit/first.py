@@ -37,6 +37,7 @@ class FirstOrderWriter(ModuleWriter):
         upstream = {gradient_of(tensor): names(gradient_of(tensor)) for tensor in self._program.outputs}
         kept = {node: forward.names[node] for node in saved}
         backward = self._backward_writer(scope, kept, upstream)
+        backward.saved = forward.floats
         gradients = backward.compute(self._backward.wanted(names), self._backward.nodes)
         self._complete(backward, kept)
         self._open = [backward.is_open(check) for check in backward.checks]

@@ -11,8 +11,9 @@ from tcgrad.emit.code.numpy_code import Printer
 from tcgrad.emit.code.schedule import Body, Wanted
 from tcgrad.emit.code.size_code import Used
 from tcgrad.emit.code.text import Level
-from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.arrays import Kind, Node
 from tcgrad.emit.graph.uses import calculated_integers
+from tcgrad.emit.graph.whole_numbers import WholeNumbers
 from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.emit.sizes.shapes import Array, Reading, readings
 from tcgrad.ir.indices import Dim, Integer
@@ -78,6 +79,8 @@ class FunctionWriter:
     upstream: those whose shapes are given by the others, and read only where these do not show a dim.
     typed: the names of the arguments that together decide the dtype.
     integers: the arguments that are integers, with their names; ``calculated`` are those that are reckoned with.
+    saved: arrays that hold no integers, for an earlier function has seen to it.
+    floats: the arrays that must not hold any, with their names.
     lengths: what recurrences must be long enough for.
     ranges: sizes that are at least 0 where the indices run over the ranges of the code.
     fits: sizes that are at least 0 where the equations can be read.
@@ -93,6 +96,8 @@ class FunctionWriter:
     typed: list[str] = field(default_factory=list)
     integers: Mapping[Node, str] = field(default_factory=dict)
     calculated: set[Node] = field(default_factory=set)
+    saved: Collection[Node] = ()
+    floats: dict[Node, str] = field(default_factory=dict)
     lengths: list[Length] = field(default_factory=list)
     ranges: Sequence[Integer] = ()
     fits: Sequence[Fit] = ()
@@ -113,13 +118,20 @@ class FunctionWriter:
     def compute(self, wanted: Sequence[Wanted], results: Sequence[Node], extra: Collection[Node] = ()) -> list[str]:
         """Write what the results need; their code."""
         self.calculate((*results, *extra))
+        given = {node: name for node, name in self.names.items() if node.kind is Kind.FLOAT}
         body = Body(self.printer, self.scope)
         body.compute(wanted, results, extra)
         self.body += body.lines
+        self._ask_for_floats(given)
         for length in self.lengths:
             if length.is_short:
                 self.printer.size(length.length)  # what holds at this one alone need not go by it
         return [self.printer.expression(node).code for node in results]
+
+    def _ask_for_floats(self, given: Mapping[Node, str]) -> None:
+        """Let what is given hold floats where what is made of it must not hold integers."""
+        while more := list(WholeNumbers({*self.saved, *self.floats}).sources(self.used.no_integers, given)):
+            self.floats |= {node: given[node] for node in more}
 
     def calculate(self, results: Iterable[Node]) -> None:
         """Let the integers that the results reckon with be wide enough."""
@@ -146,7 +158,7 @@ class FunctionWriter:
         check_lines += [line for fit in self.fits for line in self._fit_lines(fit)]
         check_lines += [line for size in self.ranges for line in self._range_lines(size, "the ranges of indices take")]
         check_lines += [line for length in self._used_lengths() for line in self._length_lines(length)]
-        lines = [*self._all_sizes_lines(checks), *check_lines, *self._integer_lines()]
+        lines = [*self._all_sizes_lines(checks), *check_lines, *self._integer_lines(), *self._float_lines()]
         if self.used.dtype:
             lines += bracketed("dtype = np.result_type(", [*self.typed, "1.0"], ")", 4)
         return lines
@@ -157,6 +169,12 @@ class FunctionWriter:
         if names:
             self.used.helpers["wide"] = None
         return [f"{name} = _wide({name})" for name in names]
+
+    def _float_lines(self) -> list[str]:
+        """Integers that the body cannot do with, as floats."""
+        if self.floats:
+            self.used.helpers["floating"] = None
+        return [f"{name} = _floating({name})" for name in self.floats.values()]
 
     def _size_lines(self, told: Collection[Dim] = ()) -> list[str]:
         """The sizes that the spec defines by others, those that are used and have not been told."""

@@ -40,6 +40,13 @@ def _wide(integers):
     return np.asarray(integers).astype(np.int64, casting="same_kind", copy=False)
 '''
 
+FLOATING = '''\
+def _floating(array):
+    """An array of integers as one of floats: what is made of it has no place in integers."""
+    array = np.asarray(array)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+'''
+
 LARGEST = '''\
 def _largest(a, axis=None, keepdims=False):
     """The largest element along an axis, 0 in place of an infinite one."""
@@ -174,6 +181,7 @@ _HELPERS = {
     "check_axes": CHECK_AXES,
     "check_length": CHECK_LENGTH,
     "wide": WIDE,
+    "floating": FLOATING,
     "largest": LARGEST,
     "pad": PAD,
     "add_at": ADD_AT,

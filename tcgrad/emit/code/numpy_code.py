@@ -26,6 +26,7 @@ from tcgrad.emit.graph.operations import (
     Sqrt,
     Times,
 )
+from tcgrad.emit.graph.whole_numbers import NoIntegers
 from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Dim, Integer
@@ -184,6 +185,8 @@ class Printer(CallPrinter):
     def _power(self, base: Node, exponent: Node) -> Text:
         if base.is_static and exponent.is_static and not has_power(base, exponent, self.fitting):
             return Text(f"float(np.float_power({self.expression(base).code}, {self.expression(exponent).code}))")
+        if not exponent.is_static:
+            self.used.no_integers.append(NoIntegers(exponent if base.is_static else base))
         left, right = self.expression(base).at(Level.ATOM), self.expression(exponent).at(Level.UNARY)
         if not base.shape and not base.is_static:
             return Text(f"np.power({left}, {right})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import field
+from itertools import starmap
 
 from tcgrad.emit.code.layout import WIDTH, indented
 from tcgrad.emit.code.names import Scope
@@ -23,7 +24,7 @@ from tcgrad.emit.code.temporaries import part_to_name, telling_name
 from tcgrad.emit.graph.arrays import Node
 from tcgrad.emit.graph.filling import Assemble, Buffer, Scan
 from tcgrad.emit.graph.operations import Leaf, LeviCivita, Number, Size
-from tcgrad.emit.graph.reuse import in_place, overwritten
+from tcgrad.emit.graph.reuse import in_place, overwritten, rewritten
 from tcgrad.emit.graph.uses import FILLED, deeply_nested, is_trivial, looped_over, needed_nodes, use_counts
 from tcgrad.notation.breaking import break_formula
 from tcgrad.records import dataclass
@@ -79,6 +80,7 @@ class Body:
         self._own.update(looped_over(needed, shared))
         self._own.update(deeply_nested(needed, self._own))
         self._over = overwritten(needed, self._own, self._preferred, [*results, *extra])
+        self.printer.used.no_integers += starmap(rewritten, self._over.items())
         self._heirs = {argument: heir for heir, argument in self._over.items()}
         self._own.update(self._heirs)
         assembled = [node for node in needed if type(node.operation) is Assemble]

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from tcgrad.emit.code.text import Level, Text, is_simple
 from tcgrad.emit.graph.arrays import Node
+from tcgrad.emit.graph.whole_numbers import NoIntegers
 from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.functions import Function
 from tcgrad.ir.indices import Atom, Dim, Integer, Monomial, Quotient, Remainder
@@ -24,6 +25,7 @@ class Used:
     functions: dict[str, Function] = field(default_factory=dict)
     helpers: dict[str, None] = field(default_factory=dict)
     constants: dict[Node, None] = field(default_factory=dict)
+    no_integers: list[NoIntegers] = field(default_factory=list)
     math: bool = False
     dtype: bool = False
     guarded: bool = False

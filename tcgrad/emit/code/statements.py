@@ -12,6 +12,7 @@ from tcgrad.emit.graph.blocks import Part, fill_all, stand_apart, whole_first
 from tcgrad.emit.graph.filling import Assemble, Block, Place, Relation, Scatter, Segment, is_whole
 from tcgrad.emit.graph.operations import Leaf, Number, Plus, Times
 from tcgrad.emit.graph.uses import loop_axes
+from tcgrad.emit.graph.whole_numbers import NoIntegers
 from tcgrad.ir.indices import Dim, Integer
 from tcgrad.records import dataclass
 
@@ -166,7 +167,7 @@ class _Filling:
         parts = whole_first(self.node)
         first, block = parts[0]
         if is_whole(first, block, self.node):
-            return [*self._started_with(first), *self.added(parts, there=1)]
+            return [*self._started_with(first, parts[1:]), *self.added(parts, there=1)]
         if fill_all(self.node, parts):
             made = [] if self.element else _filled("empty", self.printer, self.name, self.node, indent)
             return [*made, *(line for part in parts for line in self._one_added(part, on_zeros=True))]
@@ -176,9 +177,10 @@ class _Filling:
             made = _filled("zeros", self.printer, self.name, self.node, indent)
         return [*made, *self.added(parts, there=0)]
 
-    def _started_with(self, array: Node) -> list[str]:
+    def _started_with(self, array: Node, others: Sequence[Part]) -> list[str]:
         if self.element:
             return [f"{self.element.code(self.printer)} = {self.printer.expression(array).code}"]
+        self.printer.used.no_integers.append(NoIntegers(array, [other for other, _ in others]))
         return [f"{self.name} = {_new(self.printer, array)}"]
 
     def added(self, parts: Sequence[Part], *, there: int) -> list[str]:

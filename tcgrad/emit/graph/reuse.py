@@ -20,6 +20,7 @@ from tcgrad.emit.graph.operations import (
     Sqrt,
     Times,
 )
+from tcgrad.emit.graph.whole_numbers import NoIntegers
 from tcgrad.records import dataclass
 
 # Operations that make a new array of their node's shape.
@@ -137,6 +138,18 @@ def _places(node: Node) -> Sequence[int]:
             return [0]
         case _:
             return []
+
+
+def rewritten(node: Node, argument: Node) -> NoIntegers:
+    """What an argument must be that a node is written over."""
+    match node.operation:
+        case Plus():
+            is_exact = True
+        case Times(numerators):
+            is_exact = numerators == len(node.arguments)
+        case _:
+            is_exact = False
+    return NoIntegers(argument, [other for other in node.arguments if other is not argument] if is_exact else None)
 
 
 def in_place(name: str, node: Node, argument: Node, code: str) -> str:
