@@ -102,7 +102,7 @@ def _equality(left: Integer, right: Integer, labels: Labels) -> str:
         return ",".join(sorted((_integer_key(left, labels), _integer_key(right, labels))))
     difference = right - left
     first = min(_index(index, labels) for index in (*left.indices, *right.indices))
-    return f"{first},{min(_integer_key(difference, labels), _integer_key(-difference, labels))}"
+    return f"{first},{min(_integer_key(difference, labels), _integer_key(-difference, labels))}=0"
 
 
 def _is_solved_for_others(side: Integer) -> bool:
