@@ -573,3 +573,31 @@ def test_complex_numbers_beside_real_ones_have_their_digits(name, dtype):
 def test_small_values_of_softplus_are_known_to_all_digits(function):
     made = tcgrad.loads(f"inputs: {{x: [7], z: [7]}}\nequations: ['o[i] = {function}*sin(z[i])']\n")
     assert all(made.check(dtype=dtype, seed=0).ok for dtype in ("float32", "float64", "longdouble"))
+
+
+ROOTS = ["log(x[i])", "sqrt(x[i])", "x[i]^1.5", "x[i]^(1/3)", "x[i]^-0.5", "x[i]^z"]
+
+
+@pytest.mark.parametrize("body", [*ROOTS, "asin(x[i])", "acos(x[i])", "atanh(x[i])", "acosh(x[i])"])
+def test_what_no_real_number_is_has_no_value_beside_real_numbers(body):
+    """Roots and logarithms of negative numbers are complex, and NaN all the same where a real number is meant."""
+    x = np.array([-2.5, -1.5, -0.5, 0.25, 0.75, 1.25])
+    with np.errstate(all="ignore"):
+        real = _only(body, {"x": x, "z": np.array(0.5)}, float)
+        beside = _only(body, {"x": x + 1e-30j, "z": np.array(0.5 + 0j)}, complex)
+    np.testing.assert_array_equal(np.isnan(beside.real), np.isnan(real))
+    np.testing.assert_array_equal(np.isnan(beside.imag), np.isnan(real))
+
+
+@pytest.mark.parametrize("body", ["max(x[i], 0)", "max(0, x[i])", "min(x[i], 0)", "min(0, x[i])", "sign(x[i])"])
+def test_no_number_is_larger_than_none(body):
+    """As in NumPy: else a sample would count as one where all is finite."""
+    found = _only(body, {"x": np.array([1, np.nan, -1, 0.5, 2, 3])}, float)
+    np.testing.assert_array_equal(np.isnan(found), np.arange(6) == 1)
+
+
+def _only(body, arrays, dtype):
+    """The values of an expression of ``x[i]`` and ``z``."""
+    program = tcgrad.loads(f"inputs: {{x: [6], z: []}}\nequations: ['y[i] = {body}']\n").program
+    given = {item.tensor: arrays[item.tensor.name] for item in program.inputs if item.tensor.name in arrays}
+    return evaluate_statements(program.statements, given, dtype=dtype)[program.outputs[0]]

@@ -57,3 +57,8 @@ def together(real_part: Array, imaginary: Array, dtype: np.dtype[Any]) -> Array:
     made = np.empty(np.broadcast(real_part, imaginary).shape, dtype)
     made.real, made.imag = real_part, imaginary
     return made
+
+
+def undefined_where(outside: Array, array: Array) -> Array:
+    """Complex numbers but for those at places where there is no real one, both of whose parts are NaN."""
+    return np.where(outside, array.dtype.type(complex(math.nan, math.nan)), array) if np.any(outside) else array

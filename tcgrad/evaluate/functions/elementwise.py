@@ -10,7 +10,7 @@ import numpy as np
 
 from tcgrad.evaluate.arrays.labelled import Array
 from tcgrad.evaluate.arrays.numbers import number, pi
-from tcgrad.evaluate.arrays.parts import absolute, real, signs, together
+from tcgrad.evaluate.arrays.parts import absolute, real, signs, together, undefined_where
 from tcgrad.evaluate.context import Context
 from tcgrad.evaluate.functions import special
 from tcgrad.functions import Function
@@ -23,6 +23,7 @@ class _Evaluation(NamedTuple):
     steepness: if it falls off like exp(-p), p: rounding in p moves the value in proportion.
     slope_terms: if the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their size.
     crosses_zero: whether the error is not small beside the value, but beside 1.
+    outside: where it has no value at real numbers, though it may have one at complex ones beside them.
     is_real: whether it has no values at complex numbers.
     """
 
@@ -31,6 +32,7 @@ class _Evaluation(NamedTuple):
     steepness: Callable[[Array], Array] | None = None
     slope_terms: Callable[..., Array] | None = None
     crosses_zero: bool = False
+    outside: Callable[[Array], Any] | None = None
     is_real: bool = False
 
 
@@ -44,7 +46,11 @@ def call(function: Function, arguments: list[Array], context: Context) -> Array:
         return context.functions[function.name.partition("'")[0]](function.orders, arguments)
     if context.dtype == np.object_ and not function.is_rational:
         raise TypeError(f"{function.name} has no exact values")
-    return np.asarray(_TABLE[function.name].value(*arguments)).astype(context.dtype, copy=False)
+    row = _TABLE[function.name]
+    value = np.asarray(row.value(*arguments)).astype(context.dtype, copy=False)
+    if row.outside is None or not np.iscomplexobj(value):
+        return value
+    return undefined_where(row.outside(real(arguments[0])), value)
 
 
 def magnitude(function: Function, value: Array, arguments: list[Array], context: Context) -> Array:
@@ -131,15 +137,20 @@ def _where_positive(a: Array, then: Array, otherwise: Array) -> Array:
 
 
 def _larger(a: Array, b: Array) -> Array:
-    return np.where(real(a) >= real(b), a, b)
+    return np.where((real(a) >= real(b)) | _is_none(a), a, b)
 
 
 def _smaller(a: Array, b: Array) -> Array:
-    return np.where(real(a) <= real(b), a, b)
+    return np.where((real(a) <= real(b)) | _is_none(a), a, b)
+
+
+def _is_none(a: Array) -> Array:
+    """Whether it is not a number: then what is larger is none either."""
+    return np.asarray(np.not_equal(a, a))
 
 
 def _sign(a: Array) -> Array:
-    return np.where(real(a) > 0, 1, np.where(real(a) < 0, -1, 0))
+    return np.where(real(a) > 0, 1, np.where(real(a) < 0, -1, a * 0))
 
 
 def _from_largest(a: Array) -> Array:
@@ -164,23 +175,23 @@ def _sign_of_difference(a: Array, b: Array) -> tuple[Array]:
 
 _TABLE: dict[str, _Evaluation] = {
     "exp": _Evaluation(np.exp, steepness=_from_largest),
-    "log": _Evaluation(np.log),
+    "log": _Evaluation(np.log, outside=lambda a: a < 0),
     "log1p": _Evaluation(_log1p),
     "expm1": _Evaluation(np.expm1),
-    "sqrt": _Evaluation(np.sqrt),
+    "sqrt": _Evaluation(np.sqrt, outside=lambda a: a < 0),
     "cbrt": _Evaluation(_cbrt, _sign_of),
     "sin": _Evaluation(np.sin),
     "cos": _Evaluation(np.cos),
     "tan": _Evaluation(np.tan, lambda a: (signs(np.cos(a)),)),
-    "asin": _Evaluation(np.arcsin),
-    "acos": _Evaluation(np.arccos),
+    "asin": _Evaluation(np.arcsin, outside=lambda a: abs(a) > 1),
+    "acos": _Evaluation(np.arccos, outside=lambda a: abs(a) > 1),
     "atan": _Evaluation(np.arctan),
     "sinh": _Evaluation(np.sinh),
     "cosh": _Evaluation(np.cosh),
     "tanh": _Evaluation(np.tanh),
     "asinh": _Evaluation(np.arcsinh),
-    "acosh": _Evaluation(np.arccosh),
-    "atanh": _Evaluation(np.arctanh),
+    "acosh": _Evaluation(np.arccosh, outside=lambda a: a < 1),
+    "atanh": _Evaluation(np.arctanh, outside=lambda a: abs(a) > 1),
     "sigmoid": _Evaluation(_sigmoid),
     "softplus": _Evaluation(_softplus),
     "relu": _Evaluation(lambda a: _where_positive(a, a, a * 0), _sign_of),

@@ -10,7 +10,7 @@ import numpy as np
 
 from tcgrad.evaluate.arrays.labelled import Array, Labelled, union
 from tcgrad.evaluate.arrays.numbers import number
-from tcgrad.evaluate.arrays.parts import real, signs
+from tcgrad.evaluate.arrays.parts import real, signs, undefined_where
 from tcgrad.evaluate.context import Context, Evaluator
 from tcgrad.evaluate.products.broadcast import Factor, zeros_of
 from tcgrad.records import replace
@@ -30,8 +30,12 @@ def known_power(base: Array, exponent: Fraction, context: Context) -> Any:
         raise TypeError("roots have no exact values")
     if exponent.denominator == 2:
         root = np.sqrt(base)
-        return root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
-    return np.power(base, number(exponent, context.dtype))
+        result = root if exponent.numerator == 1 else root ** root.dtype.type(exponent.numerator)
+    else:
+        result = np.power(base, number(exponent, context.dtype))
+    if exponent.denominator == 1 or not np.iscomplexobj(result):
+        return result
+    return undefined_where(real(base) < 0, result)
 
 
 def _raised(base: Labelled, exponent: Fraction, context: Context) -> Labelled:
@@ -73,7 +77,7 @@ def power_of(base_of: Evaluator, exponent_of: Evaluator, *, is_whole: bool) -> E
 
     is_whole: whether it is a whole number, and exact.
     """
-    raise_to = _whole_powers if is_whole else np.power
+    raise_to = _whole_powers if is_whole else _powers
 
     def evaluate(context: Context) -> Labelled:
         base = base_of(context)
@@ -89,6 +93,14 @@ def power_of(base_of: Evaluator, exponent_of: Evaluator, *, is_whole: bool) -> E
 def _decide(base: Labelled, context: Context) -> None:
     """On either side of 0 a power is another branch."""
     context.decide(lambda array: [signs(real(array))], [base.array], base.axes, Labelled)
+
+
+def _powers(base: Array, exponents: Array) -> Array:
+    """A negative number has whole powers alone."""
+    raised = np.asarray(np.power(base, exponents))
+    if not np.iscomplexobj(raised):
+        return raised
+    return undefined_where((real(base) < 0) & (np.remainder(real(exponents), 1) != 0), raised)
 
 
 def _whole_powers(base: Array, exponents: Array) -> Array:
