@@ -38,6 +38,13 @@ class Choice:
 
     def is_complex(self, *wrt: str) -> bool:
         """Whether complex steps are taken for derivatives by all of ``wrt``."""
+        return self._is_complex(self.traits.why_not_complex, wrt)
+
+    def is_complex_twice(self, *wrt: str) -> bool:
+        """Whether second derivatives are differences of complex steps, between which no branch changes."""
+        return self._is_complex(self.traits.why_not_complex_on_a_branch, wrt)
+
+    def _is_complex(self, why_not: str, wrt: tuple[str, ...]) -> bool:
         if not self.is_free:
             return self.method == "complex"
-        return self.traits.degree(*wrt) > LARGEST_DEGREE and not self.traits.why_not_complex
+        return self.traits.degree(*wrt) > LARGEST_DEGREE and not why_not

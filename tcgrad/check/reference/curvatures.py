@@ -68,7 +68,7 @@ class Curvatures:
             exact = self._exactly(pairs)
             if isinstance(exact, Estimate):
                 found[number] = exact
-            elif not exact and self._choice.is_complex(pairs.first, pairs.second):
+            elif not exact and self._choice.is_complex_twice(pairs.first, pairs.second):
                 steps_apart[number] = self._steps_apart(pairs)
             else:
                 corners[number], reasons[number] = self._corners(pairs), exact
