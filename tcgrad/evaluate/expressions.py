@@ -190,6 +190,7 @@ def _factored(factors: tuple[Expr, ...]) -> Factors:
         [condition(factor) for factor in factors if is_mask(factor)],
         [evaluator(factor) for factor in factors if is_guard(factor) and not is_mask(factor)],
         [_factor(factor) for factor in others],
+        [place for place, factor in enumerate(others) if isinstance(factor, Iverson)],
         [support for support in supports if support],
         sum(not _is_power_of_two(factor) for factor in others) < 2,
         all(map(is_whole, factors)),

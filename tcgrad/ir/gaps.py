@@ -144,7 +144,7 @@ class Gaps:
         inside = tuple([gap for part in children(expr) for gap in self._of(part, growing=growing)])
         match expr:
             case Mul() if inside:
-                guards = [_indices(factor) for factor in expr.factors if is_guard(factor)]
+                guards = [_indices(factor) for factor in expr.factors if is_guard(factor) or self._is_bracket(factor)]
                 return tuple([gap for gap in inside if not any(guard <= gap for guard in guards)])
             case Where(condition=condition) if not self.padded or is_structural(condition):
                 return tuple([gap for gap in inside if not _indices(condition) <= gap])
@@ -157,14 +157,18 @@ class Gaps:
             case _:
                 return inside
 
+    def _is_bracket(self, factor: Expr) -> bool:
+        """Whether a factor is a condition on values, which are those of the tensors alone."""
+        return isinstance(factor, Iverson) and not self.padded
+
     def _of_component(self, expr: Component, *, growing: bool) -> tuple[Gap, ...]:
         known = self._axes.get(expr.tensor, (frozenset(range(len(expr.indices))),) if expr.tensor.has_gaps else ())
         found = tuple([frozenset([index for axis in axes for index in expr.indices[axis].indices]) for axes in known])
         return (*found, _indices(expr)) if growing and expr.tensor in self._growing else found
 
     def chosen(self, factors: Sequence[Expr], *, masks_stay: bool = False) -> Sequence[Expr]:
-        """The factors of a product, those that need not exist where a guard is 0 chosen by it; and by any bracket those
-        that may overflow where it is 0.
+        """The factors of a product, those that need not exist where a guard or a bracket is 0 chosen by it; and by any
+        bracket those that may overflow where it is 0.
 
         What lacks an index of the guard has to exist for another value of that index.
 
@@ -187,13 +191,14 @@ class Gaps:
         return [*(factor for factor in kept if not any(factor is each for each in gone)), *made]
 
     def _over(self, factor: Expr, guards: Sequence[Expr], brackets: Sequence[Expr]) -> tuple[Expr, ...]:
-        """The guards without which a factor need not exist, and the brackets without which it may overflow."""
-        found = self.of(factor) if guards else ()
-        others = (guard for guard in guards if guard is not factor)  # a sum of guards may have gaps itself
-        over = [guard for guard in others if any(gap.issuperset(free_indices(guard)) for gap in found)]
+        """The guards and brackets without which a factor need not exist, and brackets without which it may overflow."""
+        choosing = [*guards, *([] if _is_share(factor) else brackets)]
+        found = self.of(factor) if choosing else ()
+        others = [each for each in choosing if each is not factor]  # a sum of guards may have gaps itself
+        over = [each for each in others if any(gap.issuperset(free_indices(each)) for gap in found)]
         if brackets and self._may_overflow(factor):
             along = set(free_indices(factor))
-            over += [bracket for bracket in brackets if along.issuperset(free_indices(bracket))]
+            over += [each for each in brackets if along.issuperset(free_indices(each)) and each not in over]
         return tuple(over)
 
     def may_be_undefined(self, expr: Expr) -> bool:
@@ -225,6 +230,15 @@ class Gaps:
     def _grows(self, expr: Expr) -> bool:
         nodes = walk(expr)
         return any(node.tensor in self._growing if isinstance(node, Component) else _grows(node) for node in nodes)
+
+
+def _is_share(factor: Expr) -> bool:
+    """Whether it divides by how many elements are equal to the largest: a bracket beside it holds for one of them."""
+    match factor:
+        case Pow(IndexSum(_, body), Const(value)) if value < 0:
+            return all(isinstance(each, Iverson) for each in factors_of(body))
+        case _:
+            return False
 
 
 def _where(conditions: tuple[Expr, ...], expr: Expr) -> Expr:

@@ -194,7 +194,7 @@ _TABLE: dict[str, _Evaluation] = {
     "atanh": _Evaluation(np.arctanh, outside=lambda a: abs(a) > 1),
     "sigmoid": _Evaluation(_sigmoid),
     "softplus": _Evaluation(_softplus),
-    "relu": _Evaluation(lambda a: _where_positive(a, a, a * 0), _sign_of),
+    "relu": _Evaluation(lambda a: _where_positive(a, a, a * 0 + 0), _sign_of),  # not -0, by which 1 is divided
     "gelu": _Evaluation(_gelu, steepness=lambda a: np.minimum(a, 0) ** 2),
     "gelu_tanh": _Evaluation(
         _gelu_tanh,

@@ -29,6 +29,7 @@ class Factors:
     """The factors of a product by what becomes of them.
 
     masks: conditions on indices. sums: the other guards. others: what is no guard.
+    brackets: which of the others are conditions on values.
     supports: where the guards inside of the others that are sums let these be something else than 0.
     only_powers_of_two: whether multiplying the others is exact: all but one are powers of two.
     are_whole: whether all are whole numbers.
@@ -39,6 +40,7 @@ class Factors:
     masks: Sequence[Evaluator]
     sums: Sequence[Evaluator]
     others: Sequence[Callable[[Context], Factor]]
+    brackets: Sequence[int]
     supports: Sequence[Evaluator]
     only_powers_of_two: bool
     are_whole: bool
@@ -46,9 +48,11 @@ class Factors:
 
 
 def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
-    """The sum over ``bound`` of the product; a guard that is 0 makes it 0, whatever the other factors are."""
+    """The sum over ``bound`` of the product; a guard or a bracket that is 0 makes it 0, whatever the other factors
+    are: the derivative of what a rectifier makes 0 is 0 where that of its root is infinite.
+    """
     masks, sums, others, supports = factors.masks, factors.sums, factors.others, factors.supports
-    is_guarded = bool(masks or sums or supports)
+    is_guarded = bool(masks or sums or supports or factors.brackets)
 
     def evaluate(context: Context) -> Labelled:
         worked = [other(context) for other in others]
@@ -58,7 +62,8 @@ def product(factors: Factors, bound: tuple[Index, ...]) -> Evaluator:
         holds, weights = [mask(context) for mask in masks], [each(context) for each in sums]
         cast = [Labelled(whole(mask.array, context.dtype), mask.axes) for mask in holds]
         if not all(is_finite(each.value.array) for each in worked):
-            holds += [Labelled(np.asarray(each.array != 0), each.axes) for each in weights]
+            given = [*weights, *(worked[place].value for place in factors.brackets)]
+            holds += [Labelled(np.asarray(each.array != 0), each.axes) for each in given]
             holds += [support(context) for support in supports]
             worked = [Factor(with_zeros(each.value, holds)) for each in worked]
         return combined(cast, weights, worked, context, divides=divides)

@@ -14,15 +14,20 @@ from tcgrad.simplify.signs import is_positive
 
 
 def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
-    """The guards among the factors ``before`` that are gone from the ``rest``, and without which that need not exist.
+    """The guards and brackets among the factors ``before`` that are gone from the ``rest``, and without which that need
+    not exist.
 
     Where ``b = [i != j] w/(x[i] - x[j])`` is known, ``[i != j] w/(x[i] - x[j])^2`` is ``[i != j] b/(x[i] - x[j])``.
     Of a sum with masks, which has other values than 0 and 1, it is that it is not 0.
     """
-    gone = [factor for factor in before if is_guard(factor) and factor not in rest]
+    gone = [factor for factor in before if (isinstance(factor, Iverson) or is_guard(factor)) and factor not in rest]
     gaps = {gap for factor in rest for gap in gaps_in(factor)} if gone else ()
     kept = [guard for guard in gone if any(gap.issuperset(free_indices(guard)) for gap in gaps)]
-    return [guard if is_mask(guard) else Iverson("!=", guard, ZERO) for guard in kept if not is_positive(guard, ())]
+    return [_as_condition(guard) for guard in kept if not is_positive(guard, ())]
+
+
+def _as_condition(guard: Expr) -> Expr:
+    return guard if isinstance(guard, Iverson) or is_mask(guard) else Iverson("!=", guard, ZERO)
 
 
 def gaps_in(expr: Expr) -> Iterator[Gap]:
