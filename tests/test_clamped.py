@@ -52,6 +52,13 @@ def test_formulas_and_code_are_right_at_random_inputs(body, dtype):
     assert checked.ok, str(checked)
 
 
+@pytest.mark.parametrize("body", ["acos(clip(x[i], -1, 1))", "asin(max(-1, min(x[i], 1)))", "acosh(max(x[i], 1))"])
+def test_what_is_clamped_to_the_end_of_a_domain_is_compared(body):
+    """Nothing is rounded in a maximum, so that simulated errors do not leave the domain."""
+    assert loaded(body).check().ok
+    assert loaded(body).check(dtype="float32").ok
+
+
 def test_what_a_bracket_leaves_out_need_not_exist():
     made = tcgrad.loads(
         "inputs: {x: [3], z: [3]}\nequations: ['y[i] = [x[i] > z[i]]*log(x[i] - z[i])/(x[i] - z[i])']\n"

@@ -37,6 +37,7 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
     tensor = arguments[0].tensor if len(arguments) == 1 else None
     has_branches, decisions = elementwise.has_branches(function), partial(elementwise.decisions, function)
     kind = Kink if function.seam == "kink" else Labelled
+    is_exact = elementwise.is_exact(function)
 
     def evaluate(context: Context) -> Labelled:
         given = [part(context) for part in parts]
@@ -50,8 +51,8 @@ def call(function: Function, arguments: Sequence[Argument]) -> Evaluator:
         if lean:
             beside = elementwise.call(function, [lean.told_apart(aligned[0]), *aligned[1:]], context)
             result = Labelled(together(result.array.real, beside.imag, beside.dtype), axes)
-        if context.noise is None or (context.noise.leaves_short and function.is_rational):
-            return result  # one of the arguments, most often
+        if context.noise is None or is_exact or (context.noise.leaves_short and function.is_rational):
+            return result
 
         def magnitude() -> Labelled:
             return Labelled(elementwise.magnitude(function, result.array, aligned, context), axes)

@@ -88,6 +88,8 @@ class Noise:
         errors *= largest
         if none is not None:
             np.copyto(errors, 0, where=none)
+        if np.isinf(largest.max(initial=0)):
+            np.copyto(errors, 0, where=np.isinf(base))  # what overflows, or divides by 0, does so without errors too
         np.add(base, errors, out=out)
 
     def keeps(self, array: Array) -> bool:

@@ -23,6 +23,7 @@ class _Evaluation(NamedTuple):
     steepness: if it falls off like exp(-p), p: rounding in p moves the value in proportion.
     slope_terms: if the slope, which is a complex value's imaginary part, is a sum of terms that may cancel: their size.
     crosses_zero: whether the error is not small beside the value, but beside 1.
+    is_exact: whether nothing is rounded: it is one of its arguments but for the sign, or a whole number.
     outside: where it has no value at real numbers, though it may have one at complex ones beside them.
     is_real: whether it has no values at complex numbers.
     """
@@ -32,6 +33,7 @@ class _Evaluation(NamedTuple):
     steepness: Callable[[Array], Array] | None = None
     slope_terms: Callable[..., Array] | None = None
     crosses_zero: bool = False
+    is_exact: bool = False
     outside: Callable[[Array], Any] | None = None
     is_real: bool = False
 
@@ -70,6 +72,11 @@ def magnitude(function: Function, value: Array, arguments: list[Array], context:
 def is_complex_in_double(function: Function) -> bool:
     """Whether it has values at complex numbers in double precision, if in no wider type."""
     return function.orders is None and not _TABLE[function.name].is_real
+
+
+def is_exact(function: Function) -> bool:
+    """Whether nothing is rounded in it."""
+    return function.orders is None and _TABLE[function.name].is_exact
 
 
 def has_branches(function: Function) -> bool:
@@ -136,6 +143,11 @@ def _where_positive(a: Array, then: Array, otherwise: Array) -> Array:
     return np.where(real(a) > 0, then, otherwise)
 
 
+def _rectified(a: Array) -> Array:
+    """0 where it is not positive, and not -0, by which something may be divided."""
+    return _where_positive(a, a, a * 0 + 0)
+
+
 def _larger(a: Array, b: Array) -> Array:
     return np.where((real(a) >= real(b)) | _is_none(a), a, b)
 
@@ -194,7 +206,7 @@ _TABLE: dict[str, _Evaluation] = {
     "atanh": _Evaluation(np.arctanh, outside=lambda a: abs(a) > 1),
     "sigmoid": _Evaluation(_sigmoid),
     "softplus": _Evaluation(_softplus),
-    "relu": _Evaluation(lambda a: _where_positive(a, a, a * 0 + 0), _sign_of),  # not -0, by which 1 is divided
+    "relu": _Evaluation(_rectified, _sign_of, is_exact=True),
     "gelu": _Evaluation(_gelu, steepness=lambda a: np.minimum(a, 0) ** 2),
     "gelu_tanh": _Evaluation(
         _gelu_tanh,
@@ -208,12 +220,12 @@ _TABLE: dict[str, _Evaluation] = {
     "lgamma": _Evaluation(special.lgamma, crosses_zero=True),
     "digamma": _Evaluation(special.digamma, crosses_zero=True),
     "polygamma": _Evaluation(special.polygamma, is_real=True),
-    "abs": _Evaluation(lambda a: a * _sign(a), _sign_of),
-    "sign": _Evaluation(_sign, _sign_of),
-    "floor": _Evaluation(lambda a: np.floor(real(a)), lambda a: (np.floor(a),)),
-    "ceil": _Evaluation(lambda a: np.ceil(real(a)), lambda a: (np.ceil(a),)),
-    "max": _Evaluation(_larger, _sign_of_difference),
-    "min": _Evaluation(_smaller, _sign_of_difference),
+    "abs": _Evaluation(lambda a: a * _sign(a), _sign_of, is_exact=True),
+    "sign": _Evaluation(_sign, _sign_of, is_exact=True),
+    "floor": _Evaluation(lambda a: np.floor(real(a)), lambda a: (np.floor(a),), is_exact=True),
+    "ceil": _Evaluation(lambda a: np.ceil(real(a)), lambda a: (np.ceil(a),), is_exact=True),
+    "max": _Evaluation(_larger, _sign_of_difference, is_exact=True),
+    "min": _Evaluation(_smaller, _sign_of_difference, is_exact=True),
     "atan2": _Evaluation(
         _atan2,
         lambda a, b: (np.where(b < 0, signs(a), 0),),
@@ -225,5 +237,6 @@ _TABLE: dict[str, _Evaluation] = {
     "clip": _Evaluation(
         lambda a, lo, hi: _smaller(_larger(a, lo), hi),
         lambda a, lo, hi: (signs(a - lo) + 0 * hi, signs(np.where(a >= lo, a, lo) - hi)),
+        is_exact=True,
     ),
 }
