@@ -33,6 +33,9 @@ _SCALES = (1.0, 1.0, 1.0, 4.0, 4.0, 16.0, 64.0, 256.0)
 # At most so many changes are looked at, each from either side.
 _MOST = 4
 
+# Where outputs do not feel a change at some integers, it is looked for from so many other points.
+_STARTS = 3
+
 # So far from a change it is seen whether outputs feel it.
 _NEAR = 2.0**-30
 
@@ -50,24 +53,37 @@ def draw_beside(
 ) -> Iterator[Sample]:
     """Samples on either side of changes from one branch to another, each by a decision of its own.
 
-    thorough: whether more changes are tried until outputs feel one, and there are samples, too, at which rounding
-        decides other branches.
+    thorough: whether more changes are tried until outputs feel one, from other points as well, and there are samples,
+        too, at which rounding decides other branches.
     """
     if source.traits.why_not_complex_on_a_branch:
         return
     effort = source.effort(dtype)
-    ways = _Ways(source, Types(dtype, effort.reference), seed)
+    types = Types(dtype, effort.reference)
+    ways = _Ways(source, types, seed)
     found: set[tuple[int, float]] = set()
+    unfelt: set[tuple[int, int]] = set()
     for ends, kink in ways.changing():
         if len(found) == min(_MOST, 1 + effort.more):
-            return
-        end, place = ways.felt_change(ends if thorough else ends[:1], kink)
-        if (end, place) not in found:
-            found.add((end, place))
-            for side in (-1, 1):
-                sample = ways.beside(end, kink, place, side)
-                if sample and (thorough or not sample.in_doubt):
-                    yield sample
+            break
+        change, is_felt = ways.change_felt(ends, kink) if thorough else (ways.change(ends[0], kink), True)
+        if not is_felt:
+            unfelt.add(kink)
+        if change not in found:
+            found.add(change)
+            yield from ways.on_either_side(change, kink, doubtful=thorough)
+    for number in range(_STARTS if thorough else 0):
+        yield from _felt_from(_Ways(source, types, (*seed, number)), unfelt)
+
+
+def _felt_from(ways: _Ways, unfelt: set[tuple[int, int]]) -> Iterator[Sample]:
+    """Samples on either side of the changes that are felt on ways from another point, and are no longer ``unfelt``."""
+    for ends, kink in ways.changing() if unfelt else ():
+        if kink in unfelt:
+            change, is_felt = ways.change_felt(ends, kink)
+            if is_felt:
+                unfelt.remove(kink)
+                yield from ways.on_either_side(change, kink, doubtful=True)
 
 
 @dataclass(frozen=True)
@@ -87,13 +103,22 @@ class _Ways:
                 found.append((np.flatnonzero(flipped).tolist(), kink))
         return [found[number] for number in np.random.default_rng(self.seed).permutation(len(found))]
 
-    def felt_change(self, ends: Sequence[int], kink: tuple[int, int]) -> tuple[int, float]:
-        """The first of ``ends`` on the way to which outputs feel that a decision is made otherwise, with the place
-        where it is; the first at all if they feel none.
+    def change_felt(self, ends: Sequence[int], kink: tuple[int, int]) -> tuple[tuple[int, float], bool]:
+        """The first change on the way to one of ``ends`` that outputs feel, the first at all if they feel none, and
+        whether they do.
         """
-        first = (ends[0], self.change(ends[0], kink))
-        others = ((end, self.change(end, kink)) for end in ends[1:])
-        return first if len(ends) == 1 else next(filter(self._is_felt, chain([first], others)), first)
+        changes = [self.change(ends[0], kink)]
+        others = (self.change(end, kink) for end in ends[1:])
+        felt = next(filter(self._is_felt, chain(changes, others)), None)
+        return felt or changes[0], felt is not None
+
+    def on_either_side(self, change: tuple[int, float], kink: tuple[int, int], *, doubtful: bool) -> Iterator[Sample]:
+        """Samples on the sides of a change, of which those in doubt count if they are asked for."""
+        end, place = change
+        for side in (-1, 1):
+            sample = self.beside(end, kink, place, side)
+            if sample and (doubtful or not sample.in_doubt):
+                yield sample
 
     def _is_felt(self, change: tuple[int, float]) -> bool:
         end, place = change
@@ -104,8 +129,8 @@ class _Ways:
         )
         return are_felt_between(before, after, program, random)
 
-    def change(self, end: int, kink: tuple[int, int]) -> float:
-        """The place on the way to an ``end`` at which a decision is first made otherwise."""
+    def change(self, end: int, kink: tuple[int, int]) -> tuple[int, float]:
+        """An ``end`` and the place on the way to it at which a decision is first made otherwise."""
         low, high, batch = 0.0, 1.0, batch_of(_POINTS)
         for _ in range(_ROUNDS):
             places = low + (high - low) * np.arange(1, _POINTS + 1) / _POINTS
@@ -113,7 +138,7 @@ class _Ways:
             decided = self._decided(moved, batch, kink)[kink]
             first = int(flips((self._decision(kink),), (decided,), batch).argmax())
             low, high = (float(places[first - 1]) if first else low), float(places[first])
-        return (low + high) / 2
+        return end, (low + high) / 2
 
     def beside(self, end: int, kink: tuple[int, int], change: float, side: int) -> Sample | None:
         """A sample on one ``side`` of a ``change``, if there is one; where rounding decides something at all distances,
