@@ -1,8 +1,8 @@
 """Verdicts of the checker on generated programs. What tcgrad derives and emits is right: every failure is an alarm that
 is false, or a fault that was not known.
 
-As a script: ``python tests/false_alarms.py plain|whole|rich|masked|graph FIRST LAST FILE`` appends a line of JSON for
-every program to FILE, leaves out those that stand there, and prints a summary of all of them.
+As a script: ``python tests/false_alarms.py LANGUAGE FIRST LAST FILE``, with a language of ``SPECS``, appends a line of
+JSON for every program to FILE, leaves out those that stand there, and prints a summary of all of them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+from deep_programs import deep_spec
 from graph_programs import graph_spec
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from masked_programs import masked_spec
 from programs import specs
+from recurrent_programs import recurrent_spec
 from rich_programs import rich_spec
 from whole_programs import whole_spec
 
@@ -63,6 +65,8 @@ SPECS: dict[str, Callable[[int], str]] = {
     "rich": rich_spec,
     "masked": masked_spec,
     "graph": graph_spec,
+    "recurrent": recurrent_spec,
+    "deep": deep_spec,
 }
 
 

@@ -6,18 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from deep_programs import deep_spec
 from emit_tools import Emitted, as_list, assert_close, spec
 from false_alarms import SPECS
-from recurrent_programs import recurrent_spec
 from share import share
 
 from tcgrad.api import load, loads
-from tcgrad.check.program.traits import Traits
-from tcgrad.check.sampling.sampler import Sampler
+from tcgrad.check.sampling.sampler import sampler
 from tcgrad.evaluate import Array
-
-PROGRAMS: dict[str, Callable[[int], str]] = {**SPECS, "recurrent": recurrent_spec, "deep": deep_spec}
 
 
 class Called:
@@ -27,7 +22,7 @@ class Called:
         function = loads(text)
         self.module = function.compile()
         program = function.program
-        sample = Sampler(Traits(program), {}).draw(np.dtype("float64"), (number,))
+        sample = sampler(program).draw(np.dtype("float64"), (number,))
         assert not isinstance(sample, str), sample
         self.is_real = [item.tensor.dtype == "real" for item in program.inputs]
         names = [item.tensor.name for item in program.inputs]
@@ -96,9 +91,9 @@ NUMBERS = share(range(20), 10)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("language", SPECS)
 def test_any_kind_of_array(language, number):
-    called = Called(PROGRAMS[language](number), number)
+    called = Called(SPECS[language](number), number)
     wanted = called.results(_unchanged, _unchanged)
     for kind, change in KINDS.items():
         for got, own in zip(called.results(change, change), wanted, strict=True):
@@ -107,9 +102,9 @@ def test_any_kind_of_array(language, number):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("language", SPECS)
 def test_integers_for_floats(language, number):
-    called = Called(PROGRAMS[language](number), number)
+    called = Called(SPECS[language](number), number)
     with np.errstate(all="ignore"):
         wanted = called.results(lambda value: np.rint(2 * value), _unchanged)
         found = called.results(lambda value: np.rint(2 * value).astype(np.int64), _unchanged)

@@ -72,7 +72,7 @@ def draw_beside(
         if change not in found:
             found.add(change)
             yield from ways.on_either_side(change, kink, doubtful=thorough)
-    for number in range(_STARTS if thorough else 0):
+    for number in range(_STARTS):
         yield from _felt_from(_Ways(source, types, (*seed, number)), unfelt)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tcgrad.ir.gaps import Gap, has_gap
-from tcgrad.ir.guards import is_guard, is_mask
+from tcgrad.ir.guards import is_guard
 from tcgrad.ir.indices import Integer
-from tcgrad.ir.nodes import ZERO, Component, Expr, Iverson
+from tcgrad.ir.nodes import ZERO, Component, Delta, Expr, Iverson
 from tcgrad.ir.ranges import is_nonnegative
 from tcgrad.ir.traversal import free_indices, walk
 from tcgrad.simplify.signs import is_positive
@@ -27,7 +27,7 @@ def guards_kept(before: Sequence[Expr], rest: Sequence[Expr]) -> list[Expr]:
 
 
 def _as_condition(guard: Expr) -> Expr:
-    return guard if isinstance(guard, Iverson) or is_mask(guard) else Iverson("!=", guard, ZERO)
+    return guard if isinstance(guard, Delta | Iverson) else Iverson("!=", guard, ZERO)
 
 
 def gaps_in(expr: Expr) -> Iterator[Gap]:
