@@ -182,10 +182,24 @@ class Expressions(Pointwise):
         parts.factors = under_guards(parts.factors, self.gaps)
         with self.positions.guarded(slacks_of(guards)) if guards else nullcontext():
             lowered = [*more, *(self._factor(factor, inverted, inner) for factor, inverted in parts.factors)]
+            lowered = self._with_differences_whole(lowered)
             choices = itertools.product(*(structured.terms for structured in lowered))
             inverted = [*(False for _ in more), *(divides for _, divides in parts.factors)]
             terms = [self._blocks.multiply(parts, list(zip(choice, inverted, strict=True)), hint) for choice in choices]
         return added(self.build, terms, hint)
+
+    def _with_differences_whole(self, factors: list[Structured]) -> list[Structured]:
+        """The factors, of which several that are ``a[i,j] - delta[i,j]`` are one array each.
+
+        Multiplied out, ``(a - 1)^2`` loses its digits near 1, as any product of differences does.
+        """
+        wide = [factor.axes_of_all for factor in factors]
+        if len(factors) - wide.count(None) < 2:
+            return factors
+        return [
+            factor if axes is None else plain(self.definitions.dense(factor, axes))
+            for factor, axes in zip(factors, wide, strict=True)
+        ]
 
     def _beside_equals(self, hint: Axes, parts: Factors) -> Axes:
         """The order of axes that is wanted of the factors: an index stands beside the one that it equals."""

@@ -59,6 +59,14 @@ class Structured:
         return all(term.is_diagonal for term in self.terms)
 
     @property
+    def axes_of_all(self) -> Axes | None:
+        """The axes of a term that has all indices and no equalities, if there are others beside it."""
+        if len(self.terms) == 1:
+            return None
+        order = len(self.indices)
+        return next((t.value.axes for t in self.terms if not t.equal and len(t.value.axes) == order), None)
+
+    @property
     def indices(self) -> dict[Index, None]:
         """Those on which it depends, each once."""
         found: dict[Index, None] = {}
