@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 import yaml
-from emit_tools import Emitted, as_list, assert_close, check_everything, lint, spec
+from emit_tools import Emitted, as_list, assert_close, check_at_sizes, check_everything, lint, spec
 from hypothesis import HealthCheck, given, settings
 from programs import specs
 from timing import seconds
@@ -778,3 +778,20 @@ def test_the_dtype_is_that_of_an_input_where_what_is_saved_is_made_of_none():
     x, z = np.ones((2, 5), np.float32)
     _, gradients = made.module.value_and_grad(x, z)
     assert [gradient.dtype for gradient in gradients] == [np.float32, np.float32]
+
+
+READ_ALONG = {
+    "the last beside one before": ["m[j,n] = w[j]*1[n] + x[j]^2*delta[j,n]", "l = z*m[0,N-1]"],
+    "a square and a product": ["m[j,n] = w[j]*1[n] + x[j]^2*delta[j,n]", "l = z*m[0,1]^2 + m[1,1]*m[0,1]"],
+    "three axes": ["m[j,k,n] = 1[n]*sin(w[j]*x[k]) + x[k]^3*delta[n,j]", "l = z^2*m[0,2,1]"],
+    "elements that another one gives": ["m[j,n] = w[j]*z + x[j]^2*delta[j,n]", "l = x[2]*m[0,2-y[0]]"],
+}
+
+
+@pytest.mark.parametrize("name", READ_ALONG)
+def test_one_element_is_none_of_a_diagonal_that_it_does_not_stand_on(name):
+    """The gradient of `m` is 0 but at one place, and of a diagonal of it nothing is left."""
+    inputs = ["x: [N]", "w: [N]", "z: []", "y: {shape: [1], dtype: int}"]
+    text = spec(inputs, READ_ALONG[name], dims="{N: 3}", outputs="[l]", wrt="[x, w, z]")
+    check_at_sizes(text, [{"N": 4}])
+    assert tcgrad.loads(text).check(trials=1).ok

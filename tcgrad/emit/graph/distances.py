@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tcgrad.emit.graph.arrays import Axes, Node, Value
 from tcgrad.emit.graph.operations import Expand, Plus, SquaredDistances
 from tcgrad.emit.graph.values import Builder
-from tcgrad.ir.indices import Index
+from tcgrad.ir.indices import Index, Integer
 
 _DIFFERENCES = ((1, -1), (-1, 1))
 _SHORT = 3  # elements of rows whose differences are no larger array than others
@@ -42,12 +42,17 @@ def _placed(node: Node, rank: int) -> tuple[Node, tuple[int, ...]]:
     return node.arguments[0], tuple(missing + axis for axis, is_new in enumerate(node.operation.new) if not is_new)
 
 
+def is_short(size: Integer) -> bool:
+    """Whether arrays with one more axis of a size are hardly larger, at whatever sizes code is called with."""
+    length = size.as_number
+    return length is not None and length <= _SHORT
+
+
 def squared_distances(build: Builder, value: Value, summed: Index) -> Value | None:
     """The sum over ``summed`` of the squares of differences; None where these are not of rows, or of short ones."""
     found = row_differences(value.node)
     along = value.axes.index(summed)
-    length = summed.size.as_number
-    if found is None or not all(along in places for places in found.places) or (length and length <= _SHORT):
+    if found is None or not all(along in places for places in found.places) or is_short(summed.size):
         return None
     rows: list[tuple[int, Node]] = []
     for matrix, places in zip((found.left, found.right), found.places, strict=True):

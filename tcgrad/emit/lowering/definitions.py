@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from fractions import Fraction
 from functools import partial
 from weakref import proxy
 
@@ -122,7 +123,9 @@ class Definitions:
             whole = all(index is not None and index.size == f.size for index, f in zip(actual, free, strict=True))
             if whole and structured.is_diagonal:
                 renaming = dict(zip(free, component.indices, strict=True))
-                return Structured(tuple(self._renamed(term, renaming, hint) for term in structured.terms))
+                renamed = [self._renamed(term, renaming, hint) for term in structured.terms]
+                if None not in renamed:
+                    return Structured(tuple(term for term in renamed if term is not None))
             with self.around(component.tensor):
                 structured = plain(self.dense(structured, free))
         value = structured.terms[0].value
@@ -140,11 +143,18 @@ class Definitions:
         """Let positions leave a tensor with zeros around it, or the axes of such a tensor in its derivatives."""
         return self.positions.guarded(None) if has_zeros_around(tensor) else nullcontext()
 
-    def _renamed(self, term: Term, renaming: Mapping[Index, Integer], hint: Axes) -> Term:
-        """A term under other names for its indices, some of which may be the same."""
+    def _renamed(self, term: Term, renaming: Mapping[Index, Integer], hint: Axes) -> Term | None:
+        """A term under other names for its indices, some of which may be the same.
+
+        Of one index that would equal two numbers it is 0; None where sizes decide whether these are the same.
+        """
         equalities = Equalities(self.build.fitting, hint, (), ())
-        for index, other in term.equal:
-            equalities.unite(renaming[index], other.substitute(renaming))
+        sides = [(renaming[index], other.substitute(renaming)) for index, other in term.equal]
+        apart = [equalities.resolve(a) - equalities.resolve(b) for a, b in sides if not equalities.unite(a, b)]
+        if any(difference.as_number for difference in apart):
+            return Term(Fraction(0), Value(self.build.number(1)))
+        if apart:
+            return None
         positions = [equalities.resolve(renaming[index]) for index in term.value.axes]
         return Term(term.coefficient, self.positions.read(term.value, positions), equalities.pairs())
 

@@ -16,7 +16,9 @@ from tcgrad.emit.lowering.definitions import Definitions, plain
 from tcgrad.emit.lowering.factors import (
     Factors,
     as_masked_product,
+    has_weights_made,
     is_contraction,
+    places_apart,
     separable_sum,
     squares_as_products,
     under_guards,
@@ -27,7 +29,7 @@ from tcgrad.emit.lowering.recover import deltas_as_masks, scattered
 from tcgrad.emit.lowering.structure import UNIT, Structured, Term, added, finished, sum_at_hand
 from tcgrad.emit.sizes.equalities import Equalities
 from tcgrad.ir.guards import slacks_of
-from tcgrad.ir.indices import Integer
+from tcgrad.ir.indices import Index, Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
@@ -127,7 +129,7 @@ class Expressions(Pointwise):
         box = boxed(parts, self.build.fitting)
         if box is not None:
             return self._multiplied(box, hint)
-        wide = separable_sum(parts)
+        wide = separable_sum(parts, hint)
         if wide is not None and not self._is_met(parts, wide, hint):
             return self._multiplied_out(parts, wide, hint)
         masks = deltas_as_masks(parts.factors, parts.deltas, parts.summed, self.gaps)
@@ -153,6 +155,9 @@ class Expressions(Pointwise):
         """
         others = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in parts.factors]
         wide = cast("Add", others.pop(place))
+        if has_weights_made(parts, wide):
+            here, there = cast("tuple[Index, Index]", places_apart(wide))
+            others.append(Iverson("!=", IndexValue(here.expr), IndexValue(there.expr)))
         rest = (Const(parts.coefficient), *parts.deltas, *others)
         held = [len({*parts.summed}.intersection(free_indices(term))) for term in wide.terms]
         products: dict[int, Structured] = {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from fractions import Fraction
 
+from tcgrad.emit.graph.distances import is_short
 from tcgrad.emit.lowering.structure import UNIT
 from tcgrad.functions import FUNCTIONS
 from tcgrad.ir.gaps import Gaps
@@ -16,6 +18,7 @@ from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
     Call,
+    Component,
     Const,
     Delta,
     Expr,
@@ -27,9 +30,11 @@ from tcgrad.ir.nodes import (
     Pow,
     Where,
 )
-from tcgrad.ir.substitution import rename_binder
+from tcgrad.ir.substitution import rename_binder, substitute
+from tcgrad.ir.tensors import Role
 from tcgrad.ir.traversal import factors_of, free_indices
 from tcgrad.records import dataclass
+from tcgrad.simplify.powers import split_coefficient
 
 
 @dataclass
@@ -83,17 +88,21 @@ def is_contraction(term: Expr) -> bool:
             return False
 
 
-def separable_sum(parts: Factors) -> int | None:
+def separable_sum(parts: Factors, result: Sequence[Index] = ()) -> int | None:
     """The place of a factor that is a sum, larger than all that it is made of, over an index that is summed.
 
     None where several have the same indices, or the same that are kept, as in a quadratic form: a product of
-    differences, multiplied out, loses its digits.
+    differences, multiplied out, loses its digits. So does ``w[i,j] (x[j] - x[i])``, which is 0 at ``i = j`` however
+    large ``w`` is there; that is multiplied out only where the array of all differences is larger than ``w`` and than
+    an array with the axes ``result``.
     """
     found: list[tuple[int, set[Index]]] = []
     for place, (factor, inverted) in enumerate(parts.factors):
         if isinstance(factor, Add) and not inverted and not is_guard(factor):
             axes = set(free_indices(factor))
-            if not axes.isdisjoint(parts.summed) and _is_larger(factor, axes, parts):
+            if axes.isdisjoint(parts.summed) or not _is_larger(factor, axes, parts):
+                continue
+            if not has_weights_made(parts, factor) or not _is_as_large(factor, axes, parts, result):
                 found.append((place, axes.difference(parts.summed)))
     alone = [place for place, kept in found if sum(kept == other for _, other in found) == 1]
     return alone[0] if alone else None
@@ -107,6 +116,37 @@ def _is_larger(total: Add, axes: set[Index], parts: Factors) -> bool:
     if any(axes.issubset(free_indices(other)) for other, _ in parts.factors if other is not total):
         return False
     return all(axes.intersection(free_indices(piece)) < axes for piece in _innermost(total))
+
+
+def places_apart(total: Expr) -> tuple[Index, Index] | None:
+    """The indices of the places of which a sum is the difference, in an order of theirs: ``i`` and ``j`` of
+    ``x[j,k] - x[i,k]``.
+    """
+    if not isinstance(total, Add) or len(total.terms) != 2:
+        return None
+    (number, first), (other, then) = map(split_coefficient, total.terms)
+    own, theirs = (set(free_indices(term)) for term in (first, then))
+    if number + other or len(own - theirs) != 1 or len(theirs - own) != 1:
+        return None
+    ((here,), (there,)) = own - theirs, theirs - own
+    if substitute(first, {here: there.expr}) != then:
+        return None
+    return (here, there) if here.serial < there.serial else (there, here)
+
+
+def has_weights_made(parts: Factors, total: Expr) -> bool:
+    """Whether other factors than inputs have both places of a difference, and may be large where these are one."""
+    places = set(places_apart(total) or ())
+    others = [factor for factor, _ in parts.factors if places.issubset(free_indices(factor)) and factor is not total]
+    return bool(places) and any(not isinstance(o, Component) or o.tensor.role is not Role.INPUT for o in others)
+
+
+def _is_as_large(total: Add, axes: set[Index], parts: Factors, result: Sequence[Index]) -> bool:
+    """Whether an array of a sum is hardly larger than another factor, or than the result."""
+    beyond = [axes.difference(free_indices(other)) for other, _ in parts.factors if other is not total]
+    if any(all(is_short(index.size) for index in indices) for indices in beyond):
+        return True
+    return not Counter(index.size for index in axes) - Counter(index.size for index in result)
 
 
 def _innermost(expr: Expr) -> Iterator[Expr]:
