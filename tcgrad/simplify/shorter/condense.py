@@ -29,7 +29,14 @@ from tcgrad.simplify.facts.fact import Fact
 from tcgrad.simplify.facts.memory import Memory
 from tcgrad.simplify.powers import negated, scaled, split_coefficient
 from tcgrad.simplify.shapes import shape
-from tcgrad.simplify.shorter.denominators import cleared, joined, with_divisors_alike, with_fractions_joined
+from tcgrad.simplify.shorter.denominators import (
+    cleared,
+    joined,
+    leaves_poles,
+    may_lose_poles,
+    with_divisors_alike,
+    with_fractions_joined,
+)
 from tcgrad.simplify.shorter.division import divided, with_sums_out, with_terms_divided
 from tcgrad.simplify.shorter.other_ways import (
     is_idle,
@@ -133,14 +140,15 @@ class Condensing:
             yield self._definitions.settle(over_one)
         if isinstance(expr, Add):
             yield from map(self._definitions.settle, with_fractions_joined(expr))
-        if size(expr) > _LARGEST_OPEN:
-            return
-        expanded = self._expanded(expr)
+        is_small = size(expr) <= _LARGEST_OPEN
+        expanded = self._expanded(expr) if is_small else None
         if expanded is not None:
             yield expanded
-        one_fraction = joined(expr)
+        one_fraction = joined(expr) if is_small or may_lose_poles(expr) else None
         if one_fraction is not None:
             settled = self._definitions.settle(one_fraction)
+            if leaves_poles(expr, settled):
+                return
             yield settled
             if isinstance(settled, Mul):
                 yield from map(self._definitions.settle, with_sums_out(settled, _squared(expr)))

@@ -54,6 +54,39 @@ def joined(expr: Expr) -> Expr | None:
             return None
 
 
+def leaves_poles(expr: Expr, made: Expr) -> bool:
+    """Whether an expression whose fractions have been joined divides by a sum whose numerator may be 0 where it is.
+
+    For ``y = 1`` nothing is divided by ``1 - p`` in ``(1 - y)/(1 - p) - y/p``. In ``(1 - y/p)/(1 - p)`` it is, and in
+    the derivatives of this, of which what is large near ``p = 1`` has to cancel then.
+    """
+    sums = _sums_in_factors(expr)
+    poles = _poles(sums[0]) if len(sums) == 1 else ()
+    left = divisors(made) if poles else ()
+    return any(are_equal(base, other) for base in poles for other in left)
+
+
+def may_lose_poles(expr: Expr) -> bool:
+    """Whether sums stand beside fractions by a sum, as ``1 - b`` beside those by ``1 - p = (1 - a)(1 - b)``."""
+    sums = _sums_in_factors(expr)
+    return len(sums) > 1 and any(map(_poles, sums))
+
+
+def _sums_in_factors(expr: Expr) -> list[Add]:
+    """The sums that `joined` brings over one denominator."""
+    bases = [factor.base if isinstance(factor, Pow) else factor for factor in factors_of(expr)]
+    return [base for base in bases if isinstance(base, Add)]
+
+
+def _poles(expr: Add) -> list[Add]:
+    """The sums that some terms divide by, where what is above may be 0 and other terms divide by something else."""
+    below = [base for base, _ in _lowest_powers(expr)]
+    above = [factor for term in expr.terms for factor in factors_of(term) if not is_division(factor)]
+    if len(below) < 2 or all(isinstance(factor, Const | IndexValue) or factor in below for factor in above):
+        return []
+    return [base for base in below if isinstance(base, Add) and not is_positive(base, ())]
+
+
 def with_fractions_joined(expr: Add) -> Iterator[Expr]:
     """``v/(v - n)^2 + c`` for ``1/(v - n) + n/(v - n)^2 + c``: those terms of a sum multiplied out that divide by one
     sum as one fraction, beside the others.
