@@ -23,6 +23,7 @@ from tcgrad.emit.lowering.factors import (
     squares_as_products,
     under_guards,
 )
+from tcgrad.emit.lowering.kernels import over_kernels
 from tcgrad.emit.lowering.pointwise import Pointwise, axes_within
 from tcgrad.emit.lowering.products import Products
 from tcgrad.emit.lowering.recover import deltas_as_masks, scattered
@@ -129,6 +130,9 @@ class Expressions(Pointwise):
         box = boxed(parts, self.build.fitting)
         if box is not None:
             return self._multiplied(box, hint)
+        windows = over_kernels(parts, self.build.fitting)
+        if windows is not None:
+            return self._multiplied(windows, hint)
         wide = separable_sum(parts, hint)
         if wide is not None and not self._is_met(parts, wide, hint):
             return self._multiplied_out(parts, wide, hint)

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
+from tcgrad.emit.lowering.kernels import short_reads
 from tcgrad.emit.sizes.axis_reads import affine_parts, is_affine
 from tcgrad.emit.sizes.fitting import Fitting
 from tcgrad.emit.sizes.overhangs import stays_inside
@@ -52,7 +53,7 @@ def scattered(
     held: the axes along which the array of a tensor has entries; it is the same along the others, outside as well.
     """
     guards = [factor for factor, inverted in factors if isinstance(factor, Iverson) and not inverted]
-    if not guards and not deltas:
+    if not guards and not deltas and not any(_is_short_kernel(factor, summed) for factor, _ in factors):
         return None
     recovery = _Recovery(guards, summed, fitting, held)
     inside = [(factor if inverted else recovery.unguarded(factor), inverted) for factor, inverted in factors]
@@ -73,6 +74,11 @@ def scattered(
         return None
     kept = [item for item in inside if item not in outside]
     return Scattered(kept, found, bound, outside, _bounds(guards, solutions, fitting))
+
+
+def _is_short_kernel(factor: Expr, summed: Collection[Index]) -> bool:
+    """Whether a factor reads a short array that is 0 outside: ``w[t - 2*i]`` with a sum over a long ``i``."""
+    return isinstance(factor, Component) and factor.tensor.zero_outside and any(short_reads(factor, summed))
 
 
 def _meet(targets: Mapping[Delta, Index | None]) -> bool:
@@ -126,7 +132,7 @@ class _Recovery:
 
     def unguarded(self, factor: Expr) -> Expr:
         """A read with the new index in each position that can leave the tensor."""
-        if not isinstance(factor, Component) or not self.guards:
+        if not isinstance(factor, Component) or not (self.guards or _is_short_kernel(factor, self.summed)):
             return factor
         deltas = [self._delta(*read) for read in zip(factor.indices, factor.tensor.shape, strict=True)]
         held = self.held(factor.tensor)
