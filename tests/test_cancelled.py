@@ -92,3 +92,24 @@ def test_a_divisor_cancels_however_large_what_it_multiplies_is():
     random = np.random.default_rng(0)
     x, dw = 1000 * random.normal(size=(3, 4)), random.normal(size=(3, 3))
     assert np.isfinite(made.compile().value_and_grad(x, np.array([0, 1, 2]), dw)[1][0]).all()
+
+
+FRACTIONS = {
+    "inputs": ["l = sum[n](y[n]*log(p[n]) + (1 - y[n])*log(1 - p[n]))"],
+    "counts": ["l = sum[n](y[n]*log(p[n]) + (c[n] - y[n])*log(1 - p[n]))"],
+    "what is clipped": ["q[n] = clip(p[n], 0, 1)", "l = sum[n](y[n]*log(q[n]) + (1 - y[n])*log(1 - q[n]))"],
+    "what has a name": ["q[n] = p[n]*c[n]^2", "l = sum[n](y[n]*log(q[n]) + (1 - y[n])*log(1 - q[n]))"],
+}
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_what_a_numerator_takes_away_is_not_divided_by(name):
+    """``y/p - (1 - y)/(1 - p)`` at ``y = 1`` is ``1/p``, and its derivative ``-1/p^2``, however near 1 ``p`` is."""
+    text = f"inputs: {{p: [3], y: [3], c: [3]}}\nequations: {FRACTIONS[name]}\noutputs: [l]\nwrt: [p]\n"
+    module, near = tcgrad.loads(text).compile(), np.array([1e-4, 1e-6, 1e-3])
+    for dtype, accuracy in ((np.float32, 1e-6), (np.float64, 1e-14)):
+        p, ones = (1 - near).astype(dtype), np.ones(3, dtype)
+        _, (gradient,) = module.value_and_grad(p, ones, ones)
+        np.testing.assert_allclose(gradient, 1 / p, rtol=accuracy)
+        (curved,) = module.hvp(p, ones, ones, ones)
+        np.testing.assert_allclose(curved, -1 / p**2, rtol=accuracy)

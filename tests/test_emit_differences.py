@@ -44,3 +44,33 @@ def test_one_difference_is_one_array_however_often_it_is_read():
     emitted = Emitted(spec(["a: [N, N]"], ["c[i,k] = (a[i,j] - delta[i,j])*(a[j,k] - delta[j,k])"], dims="{N: 4}"))
     forward = emitted.source[emitted.source.index("def forward_saved") :]
     assert forward.index("c = t1 @ t1") < forward.index("def backward")
+
+
+# Weights that are large where a difference is 0, at both lengths of rows: those known to be short, and others.
+SOFTENED = {
+    "rows of three": ("[N, 3]", "a[i,k] = m[j]*(x[j,k] - x[i,k])/(sum[d]((x[j,d] - x[i,d])^2) + 0.01)^1.5"),
+    "rows": ("[N, D]", "a[i,k] = m[j]*(x[j,k] - x[i,k])/(sum[d]((x[j,d] - x[i,d])^2) + 0.01)^1.5"),
+    "numbers": ("[N]", "a[i] = m[j]*(x[j] - x[i])/((x[j] - x[i])^2 + 0.01)^1.5"),
+    "of functions": ("[N, D]", "a[i,k] = m[j]*(sin(x[j,k]) - sin(x[i,k]))/(sum[d]((x[j,d] - x[i,d])^2) + 0.01)^1.5"),
+}
+
+
+@pytest.mark.parametrize("name", SOFTENED)
+def test_what_a_difference_takes_away_is_not_added(name):
+    shape, equation = SOFTENED[name]
+    emitted = Emitted(spec([f"x: {shape}", "m: [N]"], [equation], dims="{N: 5, D: 3}"))
+    random = np.random.default_rng(0)
+    x = (10 * random.normal(size=(5, 3) if "," in shape else 5)).astype(np.float32)
+    given = {"x": x, "m": np.ones(5, np.float32)}
+    (wanted,) = emitted.plain(given)
+    got = emitted.module.forward(*given.values())
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-6 * np.max(np.abs(wanted)))
+    along = emitted.module.jvp(*given.values(), x, np.zeros(5, np.float32))
+    exact = {name: array.astype(np.longdouble) for name, array in given.items()}
+    wanted = emitted.module.jvp(*exact.values(), exact["x"], np.zeros(5, np.longdouble))
+    np.testing.assert_allclose(along, wanted, rtol=0, atol=1e-5 * np.max(np.abs(wanted)))
+
+
+def test_weights_that_are_given_multiply_matrices():
+    emitted = Emitted(spec(["x: [N, D]", "w: [N, N]"], ["a[i,k] = w[i,j]*(x[j,k] - x[i,k])"], dims="{N: 4, D: 2}"))
+    assert "w @ x" in emitted.source
