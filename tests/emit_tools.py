@@ -152,8 +152,9 @@ def _check_gradients(
     program = emitted.program
     _, gradients = emitted.module.value_and_grad(*arguments, *upstream)
     assert isinstance(gradients, tuple)
-    _, saved = emitted.module.forward_saved(*arguments)
+    outputs, saved = emitted.module.forward_saved(*arguments)
     again = emitted.module.backward(saved, *upstream)
+    others = (*arguments, *upstream, *as_list(outputs, len(program.outputs)))
     for wrt, gradient, same in zip(program.wrt, gradients, again, strict=True):
         wanted = sum(
             np.tensordot(dy, jacobians[of.name, wrt.name], np.ndim(dy))
@@ -161,7 +162,7 @@ def _check_gradients(
         )
         assert_close(gradient, wanted, tolerance, f"gradient {wrt.name}")
         assert np.array_equal(gradient, same)
-        assert not any(np.shares_memory(gradient, array) for array in (*arguments, *upstream))
+        assert not any(np.shares_memory(each, array) for each in (gradient, same) for array in others)
 
 
 def _check_tangents(emitted: Emitted, arguments: list[Array], jacobians: Any, tolerance: float) -> None:

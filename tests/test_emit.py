@@ -795,3 +795,24 @@ def test_one_element_is_none_of_a_diagonal_that_it_does_not_stand_on(name):
     text = spec(inputs, READ_ALONG[name], dims="{N: 3}", outputs="[l]", wrt="[x, w, z]")
     check_at_sizes(text, [{"N": 4}])
     assert tcgrad.loads(text).check(trials=1).ok
+
+
+def test_what_is_zero_is_an_array_of_its_own():
+    """Of outputs and of gradients: whoever adds to one would change the other."""
+    equations = ["y[i] = x[i]*w[i] - w[i]*x[i]", "z[i] = floor(w[i])*v[j]*[i < j]*(1 - [i < j])"]
+    equations.append("u[i] = 0*v[i]")
+    emitted = Emitted(spec(["x: [N]", "w: [N]", "v: [N]"], equations, dims="{N: 4}", outputs="[y, z, u]"))
+    check_everything(emitted)
+    assert "z = y.copy()" in emitted.source
+
+
+def test_the_shares_of_a_mixture_are_those_of_its_likelihood():
+    """In another order of the terms they would add up to 1 but for rounding, and so would their derivatives to 0."""
+    inputs, equation = (
+        ["a: [K]", "b: [K]", "c: [N, K]"],
+        "l = sum[n](logsumexp[k](a[k] - c[n,k]/2 - log(b[k]^2 + 1)/2 + 3))",
+    )
+    emitted = Emitted(spec(inputs, [equation], dims="{N: 5, K: 3}"))
+    check_everything(emitted)
+    backward = emitted.source[emitted.source.index("def backward") : emitted.source.index("def value_and_grad")]
+    assert "np.exp" not in backward

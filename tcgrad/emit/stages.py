@@ -10,7 +10,7 @@ from tcgrad.emit.graph.arrays import Node
 from tcgrad.emit.graph.built import Built
 from tcgrad.emit.graph.filling import Buffer
 from tcgrad.emit.graph.nodes import Graph
-from tcgrad.emit.graph.operations import Copy, Leaf, Window
+from tcgrad.emit.graph.operations import Copy, Full, Leaf, Window
 from tcgrad.emit.graph.solving import inverses_that_multiply
 from tcgrad.emit.graph.uses import is_trivial, needed_nodes
 from tcgrad.emit.graph.values import Builder
@@ -178,10 +178,10 @@ def _overlaps(node: Node) -> bool:
 def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
     """What the backward pass reads of the forward pass: the nodes at which its own computation starts.
 
-    A fresh array in another shape is none of them, but that array.
+    A fresh array in another shape is none of them, but that array; nor is one of a number, which would be the output's.
     """
     needed = set(needed_nodes(forward.nodes, ()))
-    computed = {node for node in needed if not is_trivial(node) and not _is_reshaped(node)}
+    computed = {node for node in needed if not is_trivial(node) and not _is_made_again(node)}
     computed |= {
         step.node for step in forward.steps if step.node is not None and isinstance(step.node.base.operation, Buffer)
     }
@@ -200,7 +200,12 @@ def nodes_to_save(forward: Stage, backward: Stage) -> list[Node]:
     return sorted(found, key=lambda node: (not is_input(node), node.serial))
 
 
-def _is_reshaped(node: Node) -> bool:
+def _is_made_again(node: Node) -> bool:
+    source = node
+    while isinstance(source.operation, Copy):
+        (source,) = source.arguments
+    if isinstance(source.operation, Full):
+        return True
     return node.operation.is_view_in_order and not node.arguments[0].is_view
 
 

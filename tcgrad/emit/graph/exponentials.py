@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from tcgrad.emit.graph.arrays import Node
@@ -43,15 +44,28 @@ def as_logsumexp(node: Node) -> Logsumexp | None:
 
 
 def share(build: Builder, exponent: Node) -> Node | None:
-    """``exp(u - logsumexp(u))`` as a quotient of what the logarithm is made of; None for every other exponent."""
-    if not isinstance(exponent.operation, Plus) or exponent.operation.signs != _DIFFERENCE:
+    """``exp(u - logsumexp(u))`` as a quotient of what the logarithm is made of; None for every other exponent.
+
+    The terms of ``u`` may stand in any order: of what is equal no other rounding makes shares that do not add up to 1.
+    """
+    if not isinstance(exponent.operation, Plus):
         return None
-    array, other = exponent.arguments
-    reduced = other.arguments[0] if isinstance(other.operation, Expand) else other
-    known = as_logsumexp(reduced)
-    if known is None or known.array is not array or other is not _along(build, reduced, array, known.axes):
-        return None
-    return build.times([known.exponentials], [_along(build, known.total, array, known.axes)])
+    own = _terms(exponent)
+    for other, sign in own:
+        reduced = other.arguments[0] if isinstance(other.operation, Expand) else other
+        known = as_logsumexp(reduced) if sign < 0 else None
+        if known is None or known.array.shape != exponent.shape:
+            continue
+        is_along = other is _along(build, reduced, known.array, known.axes)
+        if is_along and own - Counter([(other, sign)]) in (Counter([(known.array, 1)]), _terms(known.array)):
+            return build.times([known.exponentials], [_along(build, known.total, known.array, known.axes)])
+    return None
+
+
+def _terms(node: Node) -> Counter[tuple[Node, int]]:
+    """The terms of a sum of arrays with their signs; none of what is no sum."""
+    signs = node.operation.signs if isinstance(node.operation, Plus) else ()
+    return Counter(zip(node.arguments, signs, strict=bool(signs)))
 
 
 def _applied(build: Builder, function: str, argument: Node) -> Node:

@@ -148,7 +148,10 @@ class Expressions(Pointwise):
         with self.positions.guarded(apart.bounds):
             if not apart.outside:
                 return self._combined(replace(inner, coefficient=parts.coefficient), hint)
-            value = self.definitions.dense(self._combined(inner, hint), hint)
+            values = self._combined(inner, hint)
+            if values.is_zero:
+                return values
+            value = self.definitions.dense(values, hint)
         with self.positions.guarded(slacks_of(factor for factor, _ in factors)):
             return self._combined(Factors(parts.coefficient, apart.outside), hint, plain(value))
 
@@ -183,6 +186,8 @@ class Expressions(Pointwise):
 
     def _combined(self, parts: Factors, hint: Axes, *more: Structured) -> Structured:
         """The product of the factors, and of values that are at hand already."""
+        if any(index.size.as_number == 0 for index in parts.summed):
+            return added(self.build, (), hint)
         if parts.summed:
             parts.factors = squares_as_products(parts)
         self._sum_terms_apart(parts)

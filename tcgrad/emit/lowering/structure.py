@@ -54,6 +54,10 @@ class Structured:
         return self.terms[0] if len(self.terms) == 1 and not self.terms[0].equal else None
 
     @property
+    def is_zero(self) -> bool:
+        return not any(term.coefficient for term in self.terms)
+
+    @property
     def is_diagonal(self) -> bool:
         """Whether no structure is more than a diagonal."""
         return all(term.is_diagonal for term in self.terms)
