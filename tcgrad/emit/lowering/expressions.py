@@ -16,12 +16,11 @@ from tcgrad.emit.lowering.definitions import Definitions, plain
 from tcgrad.emit.lowering.factors import (
     Factors,
     as_masked_product,
-    has_weights_made,
     is_contraction,
-    places_apart,
     separable_sum,
     squares_as_products,
     under_guards,
+    weighted_places,
 )
 from tcgrad.emit.lowering.kernels import over_kernels
 from tcgrad.emit.lowering.pointwise import Pointwise, axes_within
@@ -30,7 +29,7 @@ from tcgrad.emit.lowering.recover import deltas_as_masks, scattered
 from tcgrad.emit.lowering.structure import UNIT, Structured, Term, added, finished, sum_at_hand
 from tcgrad.emit.sizes.equalities import Equalities
 from tcgrad.ir.guards import slacks_of
-from tcgrad.ir.indices import Index, Integer
+from tcgrad.ir.indices import Integer
 from tcgrad.ir.nodes import (
     MINUS_ONE,
     Add,
@@ -162,9 +161,9 @@ class Expressions(Pointwise):
         """
         others = [Pow(factor, MINUS_ONE) if inverted else factor for factor, inverted in parts.factors]
         wide = cast("Add", others.pop(place))
-        if has_weights_made(parts, wide):
-            here, there = cast("tuple[Index, Index]", places_apart(wide))
-            others.append(Iverson("!=", IndexValue(here.expr), IndexValue(there.expr)))
+        places = weighted_places(parts, wide)
+        if places is not None:
+            others.append(Iverson("!=", *(IndexValue(index.expr) for index in places)))
         rest = (Const(parts.coefficient), *parts.deltas, *others)
         held = [len({*parts.summed}.intersection(free_indices(term))) for term in wide.terms]
         products: dict[int, Structured] = {}

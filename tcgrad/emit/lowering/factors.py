@@ -102,7 +102,7 @@ def separable_sum(parts: Factors, result: Sequence[Index] = ()) -> int | None:
             axes = set(free_indices(factor))
             if axes.isdisjoint(parts.summed) or not _is_larger(factor, axes, parts):
                 continue
-            if not has_weights_made(parts, factor) or not _is_as_large(factor, axes, parts, result):
+            if weighted_places(parts, factor) is None or not _is_as_large(factor, axes, parts, result):
                 found.append((place, axes.difference(parts.summed)))
     alone = [place for place, kept in found if sum(kept == other for _, other in found) == 1]
     return alone[0] if alone else None
@@ -118,7 +118,7 @@ def _is_larger(total: Add, axes: set[Index], parts: Factors) -> bool:
     return all(axes.intersection(free_indices(piece)) < axes for piece in _innermost(total))
 
 
-def places_apart(total: Expr) -> tuple[Index, Index] | None:
+def _places_apart(total: Expr) -> tuple[Index, Index] | None:
     """The indices of the places of which a sum is the difference, in an order of theirs: ``i`` and ``j`` of
     ``x[j,k] - x[i,k]``.
     """
@@ -134,11 +134,14 @@ def places_apart(total: Expr) -> tuple[Index, Index] | None:
     return (here, there) if here.serial < there.serial else (there, here)
 
 
-def has_weights_made(parts: Factors, total: Expr) -> bool:
-    """Whether other factors than inputs have both places of a difference, and may be large where these are one."""
-    places = set(places_apart(total) or ())
-    others = [factor for factor, _ in parts.factors if places.issubset(free_indices(factor)) and factor is not total]
-    return bool(places) and any(not isinstance(o, Component) or o.tensor.role is not Role.INPUT for o in others)
+def weighted_places(parts: Factors, total: Expr) -> tuple[Index, Index] | None:
+    """The places of a difference that other factors than inputs have both, which may be large where these are one."""
+    places = _places_apart(total)
+    if places is None:
+        return None
+    others = [factor for factor, _ in parts.factors if factor is not total and set(places) <= {*free_indices(factor)}]
+    are_made = any(not isinstance(other, Component) or other.tensor.role is not Role.INPUT for other in others)
+    return places if are_made else None
 
 
 def _is_as_large(total: Add, axes: set[Index], parts: Factors, result: Sequence[Index]) -> bool:
