@@ -55,6 +55,7 @@ class Structured:
 
     @property
     def is_zero(self) -> bool:
+        """Whether nothing is left of it."""
         return not any(term.coefficient for term in self.terms)
 
     @property
