@@ -97,3 +97,12 @@ def test_a_missing_closed_form_has_its_reason() -> None:
     (entry,) = tcgrad.loads(text).derive(hessian=True).as_dict()["hessians"]
     assert (entry["index"], entry["reason"]) == (None, "f depends on w through a recurrence")
     assert list(entry) == ["of", "wrt", "indices", "shape", "index", "reason", "latex", "matrix"]
+
+
+def test_what_stands_beside_a_scalar_is_not_transposed():
+    """``d2f/dtdA`` has the shape of ``A``; a transposed name would say the opposite."""
+    text = "inputs: {t: [], A: [4, 3], x: [4], y: [3]}\nequations: ['f = exp(t)*x[i]*A[i,j]*y[j]']\n"
+    printed = tcgrad.loads(text).derive(wrt=["t", "A", "y"], hessian=True).report()
+    assert "∂²f/∂t∂A      = exp(t) x yᵀ" in printed
+    assert "∂²f/∂t∂y    = exp(t) Aᵀ x" in printed
+    assert "∂²f/∂vec(A)∂yᵀ   = exp(t) (x ⊗ I)" in printed

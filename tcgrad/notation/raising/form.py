@@ -86,7 +86,7 @@ class MatrixForm:
         split = sides[0].order
         halves = (held[:split], held[split:])
         named = [self._side(tensor, at) for tensor, at in zip(sides, halves, strict=True)]
-        if self.tensor.role is Role.HESSIAN and halves[1].count(None):
+        if self.tensor.role is Role.HESSIAN and all(None in half for half in halves):
             named[1] = Transpose(named[1])
         rows, columns = (print_matrix(side, syntax) for side in named)
         above, below = f"{sign}{rows}", f"{sign}{columns}"
