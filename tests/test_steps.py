@@ -367,3 +367,12 @@ def test_tidy(given, expected):
     made, wanted = (program_of(text.format(e)).statements[0].body for e in (given, expected))
     assert print_expr(tidy(made)) == print_expr(wanted).replace("(a[i]*b[i])*x", "a[i]*b[i]*x")
     assert tidy(tidy(made)) == tidy(made)
+
+
+def test_a_gradient_that_two_deltas_repeat_is_not_inserted():
+    """``e[i,j,m]*e[m,p,k]`` has two terms as deltas, and what stands beside it is read in both."""
+    text = "inputs: {a: [3], b: [3], c: [3]}\noutputs: [y]\nequations:\n"
+    text += "  - d[i] = levi_civita[i,j,k]*b[j]*c[k]\n  - y[i] = levi_civita[i,j,k]*a[j]*d[k]\n"
+    report = tcgrad.loads(text).derive(wrt=["b"]).report(steps=True)
+    (line,) = (line for line in report.splitlines() if "= ∂l/∂y[p]·a[k]·c[k] - a[p]·∂l/∂y[k]·c[k]" in line)
+    assert line.endswith("write two permutation symbols as deltas")

@@ -103,12 +103,14 @@ def rewritten(before: Expr, after: Expr) -> Rule:
 
 def newly_named(before: Expr, after: Expr) -> list[Tensor]:
     """The intermediates, and gradients of them, that a line reads more often than the one before it, in the place of
-    something else, or that are read there alone: multiplying out repeats factors, too.
+    something else, or that are read there alone: multiplying out repeats factors, too, and so does writing permutation
+    symbols as deltas.
     """
     old, new = _components(before), _components(after)
     more = [tensor for tensor in tensors_read(after) if tensor.role in _NAMED and new[tensor] > old[tensor]]
     fresh = [tensor for tensor in more if not old[tensor]]
-    return fresh if fresh == more or not old - new or _is_algebra(before, after) else more
+    gone = [tensor for tensor in old - new if tensor.role is not Role.LEVI_CIVITA]
+    return fresh if fresh == more or not gone or _is_algebra(before, after) else more
 
 
 def _has_cancelled(before: Expr, after: Expr) -> bool:
